@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Kernel differences, 5.10 and newer. Each helper says which change made it necessary. Branches
+ * that do not fit the running kernel are removed by the verifier: `has_*` are read-only data and
+ * bpf_core_*_exists() are constants after relocation.
+ */
+#pragma once
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
+
+#define TS_COMPAT    0x0002
+#define X32_BIT      0x40000000u
+#define PF_KTHREAD   0x00200000
+#define AT_FDCWD_ARG ((u32)-100)
+
+/* Set by the loader from the kernel's BTF and from what loads. */
+const volatile bool has_cast;         /* kfunc bpf_rdonly_cast: 6.2 */
+const volatile bool has_task_btf;     /* helper bpf_get_current_task_btf: 5.11 */
+const volatile bool has_task_storage; /* task storage in tracing programs: 5.13 */
+const volatile bool has_find_vma;     /* helper bpf_find_vma: 5.17 */
+const volatile bool has_loop;         /* helper bpf_loop: 5.17 */
+
+/*
+ * Kernels before 5.13 refuse even the mention of a callback (BPF_PSEUDO_FUNC, 69c087ba6225) in code
+ * that is never reached: for them the same source is compiled a second time, with ESPY_OLD and
+ * without all of this.
+ */
+#ifdef ESPY_OLD
+#define HAS(feature) 0
+#else
+#define HAS(feature) (feature)
+#endif
+
+extern void *bpf_rdonly_cast(void *obj, u32 btf_id) __ksym __weak;
+
+/*
+ * KR(p, field): reads a field of a kernel object by a plain load where the kernel lets us (1 ns),
+ * by bpf_probe_read_kernel otherwise (10 ns). Both give 0 for a bad pointer.
+ */
+#define KR(p, field)                                                                              \
+	({                                                                                        \
+		typeof(p) __p = (p);                                                              \
+		typeof((p)->field) __v;                                                           \
+		if (HAS(has_cast))                                                                \
+			__v = ((typeof(p))bpf_rdonly_cast((void *)__p,                            \
+							  bpf_core_type_id_kernel(typeof(*(p))))) \
+				      ->field;                                                    \
+		else                                                                              \
+			bpf_core_read(&__v, sizeof(__v), &__p->field);                            \
+		__v;                                                                              \
+	})
+
+static __always_inline struct task_struct *current_task(void)
+{
+	if (HAS(has_task_btf))
+		return (void *)bpf_get_current_task_btf();
+	return (void *)bpf_get_current_task();
+}
+
+/* mount.mnt is embedded; container_of for a relocated offset. */
+static __always_inline struct mount *real_mount(struct vfsmount *mnt)
+{
+	struct mount *m = NULL;
+
+	return (void *)mnt - __builtin_preserve_field_info(m->mnt, BPF_FIELD_BYTE_OFFSET);
+}
+
+/* Thread information holds the ABI of the call in flight on x86. */
+static __always_inline bool is_ia32(struct task_struct *t)
+{
+	return KR(t, thread_info.status) & TS_COMPAT;
+}
+
+/* vm_area_struct list: gone with the maple tree in 6.1 (763ecb035029). */
+struct vm_area_struct___list {
+	struct vm_area_struct *vm_next;
+} __attribute__((preserve_access_index));
+struct mm_struct___list {
+	struct vm_area_struct *mmap;
+} __attribute__((preserve_access_index));
+
+/* io_kiocb.user_data became cqe.user_data in 5.19 (cef216fc32d7). */
+struct io_kiocb___old {
+	u64 user_data;
+} __attribute__((preserve_access_index));
+
+static __always_inline u64 uring_user_data(struct io_kiocb *req)
+{
+	struct io_kiocb___old *old = (void *)req;
+
+	if (bpf_core_field_exists(req->cqe))
+		return BPF_CORE_READ(req, cqe.user_data);
+	return BPF_CORE_READ(old, user_data);
+}
+
+/* inode times: timespec64 in i_atime, then __i_atime (6.6, 13bc24457850), then i_atime_sec and
+ * i_atime_nsec (6.11, 3aa63a569c64). */
+struct timespec64___k {
+	s64 tv_sec;
+	long tv_nsec;
+} __attribute__((preserve_access_index));
+struct inode___t1 {
+	struct timespec64___k i_atime, i_mtime;
+} __attribute__((preserve_access_index));
+struct inode___t2 {
+	struct timespec64___k __i_atime, __i_mtime;
+} __attribute__((preserve_access_index));
+struct inode___t3 {
+	s64 i_atime_sec, i_mtime_sec;
+	u32 i_atime_nsec, i_mtime_nsec;
+} __attribute__((preserve_access_index));
+
+/*
+ * At sched_process_exit the memory is gone before 6.16 (and its peak in signal->maxrss); since then
+ * (the tracepoint moved up) it is still there and the peak not yet noted. Counters per CPU: exact
+ * to some tens of pages for each CPU. rss_stat is an array of percpu_counter since 6.2
+ * (f1a7941243c1).
+ */
+struct percpu_counter {
+	s64 count;
+} __attribute__((preserve_access_index));
+struct mm_struct___counters {
+	struct percpu_counter rss_stat[4];
+} __attribute__((preserve_access_index));
+
+static __always_inline u64 peak_pages(struct signal_struct *sig, struct mm_struct *mm)
+{
+	struct mm_struct___counters *m = (void *)mm;
+	u64 peak = BPF_CORE_READ(sig, maxrss), now = 0;
+
+	if (!mm || !bpf_core_field_exists(m->rss_stat[0].count))
+		return peak;
+	now = BPF_CORE_READ(mm, hiwater_rss);
+	if (now > peak)
+		peak = now;
+	now = BPF_CORE_READ(m, rss_stat[0].count) + BPF_CORE_READ(m, rss_stat[1].count) +
+	      BPF_CORE_READ(m, rss_stat[3].count);
+	return (s64)now > (s64)peak ? now : peak;
+}
+
+#define NSEC_PER_SEC 1000000000ll
+
+static __always_inline void inode_times(struct inode *inode, s64 *atime, s64 *mtime)
+{
+	struct inode___t1 *t1 = (void *)inode;
+	struct inode___t2 *t2 = (void *)inode;
+	struct inode___t3 *t3 = (void *)inode;
+
+	if (bpf_core_field_exists(t3->i_atime_sec)) {
+		*atime = BPF_CORE_READ(t3, i_atime_sec) * NSEC_PER_SEC +
+			 BPF_CORE_READ(t3, i_atime_nsec);
+		*mtime = BPF_CORE_READ(t3, i_mtime_sec) * NSEC_PER_SEC +
+			 BPF_CORE_READ(t3, i_mtime_nsec);
+	} else if (bpf_core_field_exists(t2->__i_atime)) {
+		*atime = BPF_CORE_READ(t2, __i_atime.tv_sec) * NSEC_PER_SEC +
+			 BPF_CORE_READ(t2, __i_atime.tv_nsec);
+		*mtime = BPF_CORE_READ(t2, __i_mtime.tv_sec) * NSEC_PER_SEC +
+			 BPF_CORE_READ(t2, __i_mtime.tv_nsec);
+	} else {
+		*atime = BPF_CORE_READ(t1, i_atime.tv_sec) * NSEC_PER_SEC +
+			 BPF_CORE_READ(t1, i_atime.tv_nsec);
+		*mtime = BPF_CORE_READ(t1, i_mtime.tv_sec) * NSEC_PER_SEC +
+			 BPF_CORE_READ(t1, i_mtime.tv_nsec);
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All programs as one object, so that the kernel's BTF is read once. The loader matches programs
+ * and events by name: `file_open`, or `process_exec__done` for a second program of an event.
+ */
+#include "syscall.bpf.c"
+#include "file.bpf.c"
+#include "process.bpf.c"
+#include "network.bpf.c"
+#include "system.bpf.c"
+
+/* Keeps every event's layout in the object's BTF, for the test that compares it with the
+ * compiler's. */
+union {
+#define EVENT(ev, ...) struct espy_ev_##ev ev;
+#define FIELD(...)
+#define CALL(...)
+#define END(ev)
+#include "model/events.def"
+} layouts;
+
+char LICENSE[] SEC("license") = "GPL";

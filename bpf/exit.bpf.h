@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For programs that record the end of a call with paths and texts: begin, fill, send.
+ *
+ *	struct call_exit x;
+ *	struct espy_ev_file_open *rec;
+ *
+ *	if (!exit_begin(&x))
+ *		return 0;
+ *	rec = EXIT_RECORD(&x, rec);
+ *	exit_path(&x, &rec->path, sizeof(*rec));
+ *	…
+ *	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
+ */
+#pragma once
+
+#include "object.bpf.h"
+
+/* Objects looked up at the end of a call: functions of their own, so that the stack suffices. */
+static __noinline u64 exit_file(struct file *file)
+{
+	return object_of_file(file, SCRATCH_EXIT);
+}
+
+static __noinline u64 exit_dir(struct vfsmount *mnt, struct dentry *dentry)
+{
+	return object_of_path(mnt, dentry, SCRATCH_EXIT);
+}
+
+__noinline u64 exit_fd(u32 fd)
+{
+	return exit_file(file_of_fd(current_task(), fd));
+}
+
+__noinline u64 exit_cwd(void)
+{
+	struct fs_struct *fs = KR(current_task(), fs);
+
+	return exit_dir(KR(fs, pwd.mnt), KR(fs, pwd.dentry));
+}
+
+__noinline u64 exit_root(void)
+{
+	struct fs_struct *fs = KR(current_task(), fs);
+
+	return exit_dir(KR(fs, root.mnt), KR(fs, root.dentry));
+}
+
+struct call_exit {
+	struct task_state *st;
+	struct scratch *s;
+	const struct espy_call *c;
+	u64 end;     /* when the call ended */
+	u64 learned; /* espy_cpu.learned then */
+	u32 off;     /* end of the text so far */
+	u32 flags;   /* enum espy_event_flags */
+};
+
+static __always_inline u64 call_arg(const struct task_state *st, u32 n)
+{
+	return st->args[n & 7];
+}
+
+/* A plain argument of the event, as wide as the kernel takes it. */
+static __always_inline u64 plain_arg(const struct task_state *st, const struct espy_call *c, u32 i)
+{
+	u64 v = call_arg(st, c->arg[i]);
+
+	switch (c->width[i]) {
+	case ESPY_W_U32:
+		return (u32)v;
+	case ESPY_W_S32:
+		return (s64)(s32)v;
+	case ESPY_W_PAIR:
+		return (u32)v | call_arg(st, c->arg[i] + 1) << 32;
+	case ESPY_W_PAIR_HIGH:
+		return (u32)v | call_arg(st, c->arg[i] - 1) << 32;
+	}
+	return v;
+}
+
+static __always_inline const struct espy_call *call_of(const struct task_state *st)
+{
+	return &calls[st->abi == ESPY_ABI_IA32][st->call & (ESPY_CALLS - 1)];
+}
+
+static __always_inline bool exit_begin(struct call_exit *x)
+{
+	u32 user = SCRATCH_EXIT;
+
+	x->off = 0;
+	x->flags = 0;
+	x->st = state_current(false);
+	x->s = bpf_map_lookup_elem(&scratches, &user);
+	if (!x->st || !x->s)
+		return false;
+	x->end = x->st->end;
+	x->learned = this_cpu()->learned;
+	x->c = call_of(x->st);
+	return true;
+}
+
+/* The fixed part ends where the text begins. */
+#define EXIT_RECORD(x, rec) ((typeof(rec))((void *)(x)->s->text - sizeof(*(rec))))
+
+static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr, u32 fixed,
+				     u16 type, u32 class_id, s64 result)
+{
+	/* behind what it refers to, which this or another CPU may have defined meanwhile */
+	u64 time = this_cpu()->learned == x->learned ? x->end : bpf_ktime_get_boot_ns();
+
+	header_call(hdr, x->st, type, time, x->end, result);
+	hdr->flags |= x->flags;
+	x->st->entry = 0;
+	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)])
+		return 0;
+	record_output(hdr, fixed + (x->off & (TEXT_AREA - 1)), class_id);
+	return 0;
+}
+
+static __always_inline void path_of_object(struct espy_path *p, u64 obj)
+{
+	p->obj = obj;
+	p->text.off = p->text.len = 0;
+	p->source = obj ? ESPY_SOURCE_KERNEL : ESPY_SOURCE_NONE;
+	p->pad[0] = p->pad[1] = p->pad[2] = 0;
+}
+
+/* A string of the caller, at most TEXT_MAX, behind the text so far. Its length, or negative. */
+static __always_inline long exit_string(struct call_exit *x, u64 user)
+{
+	long n;
+
+	n = bpf_probe_read_user_str(x->s->text + (x->off & (TEXT_AREA - 1)), TEXT_MAX,
+				    (void *)user);
+	if (n <= 0)
+		return -1;
+	x->off += n & (2 * TEXT_MAX - 1); /* with its NUL */
+	return n - 1;
+}
+
+/* A text field from a string of the caller. */
+static __always_inline void exit_text(struct call_exit *x, struct espy_text *t, u32 fixed, u64 user)
+{
+	u32 at = x->off;
+	long n = user ? exit_string(x, user) : 0;
+
+	t->off = fixed + at;
+	t->len = n > 0 ? n : 0;
+}
+
+/* Bytes of the caller of known length, at most 256 (addresses). */
+static __always_inline void exit_bytes(struct call_exit *x, struct espy_text *t, u32 fixed,
+				       u64 user, u32 len)
+{
+	t->off = fixed + x->off;
+	t->len = 0;
+	len &= 0xff;
+	if (!user || !len)
+		return;
+	if (bpf_probe_read_user(x->s->text + (x->off & (TEXT_AREA - 1)), len, (void *)user))
+		return;
+	t->len = len;
+	x->off += len;
+}
+
+/* From where a path argument is taken that does not begin with '/'. */
+static __always_inline u64 base_of(struct call_exit *x, u8 dir, u64 kept)
+{
+	u32 dirfd = call_arg(x->st, dir);
+
+	if (kept)
+		return kept;
+	if (dir && dirfd != AT_FDCWD_ARG)
+		return exit_fd(dirfd);
+	return exit_cwd();
+}
+
+/* A path argument, the first or the second, read at the end of the call: by then its page is surely
+ * there. A working directory that the call itself changes was noted at entry. */
+static __noinline int exit_user_path(struct call_exit *x, struct espy_path *p, u32 fixed,
+				     bool second)
+{
+	u8 dir = second ? x->c->dir2 : x->c->dir;
+	u64 user = call_arg(x->st, second ? x->c->path2 : x->c->path);
+	u64 kept = second ? 0 : x->st->obj2;
+	u64 root;
+	u32 at = x->off;
+	long n = user ? exit_string(x, user) : 0;
+
+	path_of_object(p, 0);
+	p->source = n < 0 ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_USER;
+	p->text.off = fixed + at;
+	p->text.len = n > 0 ? n : 0;
+	if (n > 0 && x->s->text[at & (TEXT_AREA - 1)] == '/') {
+		root = exit_root();
+		p->obj = root & OBJ_ROOT ? 0 : root;
+		return 0;
+	}
+	if (n == 0 && !dir)
+		return 0; /* "": ENOENT */
+	p->obj = base_of(x, dir, kept);
+	if (n == 0)
+		p->source = ESPY_SOURCE_KERNEL; /* AT_EMPTY_PATH: the descriptor itself */
+	return 0;
+}
+
+/* The first path of the event: what the descriptor meant, or a path argument. */
+static __always_inline void exit_path(struct call_exit *x, struct espy_path *p, u32 fixed)
+{
+	if (x->c->fd || !x->c->path)
+		path_of_object(p, x->st->obj);
+	else
+		exit_user_path(x, p, fixed, false);
+}
+
+/* Sum of the iovecs; ~0 when there are more than the kernel takes. Global: verified once. */
+#define IOVS_MAX 1024
+struct lengths { /* where they lie in the caller's memory, and their sum */
+	u64 at, sum;
+	u32 step, size;
+};
+
+static long add_length(u32 i, struct lengths *l)
+{
+	u64 len = 0;
+
+	bpf_probe_read_user(&len, l->size == 8 ? 8 : 4, (void *)l->at);
+	l->sum += len;
+	l->at += l->step;
+	return 0;
+}
+
+static __always_inline u64 sum_lengths(struct lengths *l, u32 n)
+{
+	if (HAS(has_loop)) {
+		bpf_loop(n, add_length, l, 0);
+	} else {
+		for (u32 i = 0; i < IOVS_MAX; i++) {
+			if (i >= n)
+				break;
+			add_length(i, l);
+		}
+	}
+	return l->sum;
+}
+
+__noinline u64 iov_bytes(u64 iov, u64 n, u32 native)
+{
+	struct lengths l = {.step = native ? 16 : 8, .size = native ? 8 : 4};
+
+	l.at = iov + l.size;
+	return n > IOVS_MAX ? ~0ull : sum_lengths(&l, n);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The part of the kernel's types that the programs read, by name only: every access is relocated
+ * against the running kernel's BTF (CO-RE), so layouts here need not match. Kernel changes that a
+ * name cannot hide are dealt with in core.bpf.h.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s8 s8;
+typedef __s16 s16;
+typedef __s32 s32;
+typedef __s64 s64;
+#ifndef __cplusplus
+typedef _Bool bool;
+#define true 1
+#define false 0
+#endif
+#define NULL ((void *)0)
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct pt_regs {
+	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, bp, bx;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+typedef struct {
+	u32 val;
+} kuid_t, kgid_t;
+
+struct qstr {
+	u64 hash_len;
+	const unsigned char *name;
+};
+struct hlist_bl_node {
+	struct hlist_bl_node *next, **pprev;
+};
+struct dentry;
+struct super_block {
+	u32 s_dev;
+	unsigned long s_magic;
+	struct dentry *s_root;
+};
+struct inode {
+	u16 i_mode;
+	kuid_t i_uid;
+	kgid_t i_gid;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	s64 i_size;
+	void *i_private;
+};
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+struct vfsmount {
+	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
+};
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	u32 f_flags, f_mode;
+	s64 f_pos;
+	const void *f_op;
+	void *private_data;
+};
+struct list_head {
+	struct list_head *next, *prev;
+};
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+struct files_struct {
+	struct fdtable *fdt;
+};
+struct fs_struct {
+	struct path root, pwd;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
+	struct file *vm_file;
+};
+struct mm_struct {
+	unsigned long start_code, end_code;
+	unsigned long arg_start, arg_end, env_start, env_end;
+	unsigned long saved_auxv[2];
+	unsigned long hiwater_rss;
+	struct file *exe_file;
+};
+struct proc_ns_operations {
+	const char *name;
+};
+struct ns_common {
+	const struct proc_ns_operations *ops;
+};
+struct linux_binprm {
+	struct file *file;
+	int argc, envc;
+	const char *filename, *interp;
+};
+
+struct tty_struct {
+	char name[64];
+};
+struct upid {
+	int nr;
+};
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+struct signal_struct {
+	atomic_t live;
+	int nr_threads;
+	int group_exit_code;
+	unsigned int flags;
+	struct tty_struct *tty;
+	struct pid *pids[4];
+	u64 utime, stime, sum_sched_runtime;
+	unsigned long maxrss;
+};
+struct cred {
+	kuid_t uid;
+	kgid_t gid;
+	kuid_t euid;
+	kgid_t egid;
+	struct {
+		u64 val;
+	} cap_effective;
+};
+struct kernfs_node {
+	u64 id;
+};
+struct cgroup {
+	struct kernfs_node *kn;
+};
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+struct thread_info {
+	unsigned long flags;
+	u32 status;
+};
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int flags;
+	struct sched_entity se;
+	int exit_code;
+	int pid, tgid;
+	struct task_struct *real_parent, *group_leader;
+	struct pid *thread_pid;
+	u64 utime, stime;
+	u64 start_boottime;
+	struct cred *cred;
+	char comm[16];
+	struct fs_struct *fs;
+	struct files_struct *files;
+	struct signal_struct *signal;
+	struct mm_struct *mm;
+	struct css_set *cgroups;
+	kuid_t loginuid;
+};
+
+struct in6_addr {
+	u8 s6_addr[16];
+};
+struct sock_common {
+	u32 skc_daddr, skc_rcv_saddr;
+	u16 skc_dport, skc_num;
+	u16 skc_family;
+	u8 skc_state;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+};
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_type, sk_protocol;
+};
+struct socket {
+	short type;
+	struct sock *sk;
+};
+struct sockaddr_un {
+	u16 sun_family;
+};
+struct unix_address {
+	int len;
+	struct sockaddr_un name[1];
+};
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+	struct sock *peer;
+};
+struct netlink_sock {
+	struct sock sk;
+	u32 portid, dst_portid;
+};
+
+struct io_ring_ctx {
+	unsigned int flags;
+};
+struct io_cqe {
+	u64 user_data;
+};
+struct io_kiocb {
+	u8 opcode;
+	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+};
+struct seq_file;
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop

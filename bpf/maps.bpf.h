@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Settings, maps and the state of tasks. */
+#pragma once
+
+#include "sense/wire.h"
+#include "core.bpf.h"
+
+/* --- settings, fixed at load ---------------------------------------------------------------- */
+
+const volatile u32 self_pid;       /* Espy itself, as seen in its own pid namespace */
+const volatile u64 ns_dev, ns_ino; /* Espy's pid namespace; 0: it is the initial one */
+const volatile bool only_targets;  /* record only `targets` and their descendants */
+const volatile bool only_uids;     /* record only tasks whose real user is in `uids` */
+const volatile bool
+	only_cgroup; /* record only tasks in or below the cgroup in slot 0 of `cgroups` */
+const volatile bool failed_only;     /* record only calls that failed */
+const volatile u64 min_duration;     /* ns */
+const volatile bool with_env;        /* environment of exec */
+const volatile u32 max_argv = 16384; /* bytes */
+
+/* --- live, mapped by user space ------------------------------------------------------------- */
+
+struct espy_call calls[ESPY_ABIS][ESPY_CALLS];
+struct espy_cpu cpus[ESPY_CPUS];
+u8 event_on[ESPY_EVENT_ID_MAX]; /* for events that no system call does */
+u32 epoch = 1;                  /* a new one makes every object be defined again */
+u32 path_gen = 1;               /* moves when a known path may have changed: rename, rmdir, mount */
+u32 armed;                      /* 0: nothing is recorded yet */
+s64 alive;                      /* targets and descendants that live */
+
+/* --- tasks ---------------------------------------------------------------------------------- */
+
+enum verdict {
+	V_KNOWN = 1,     /* the others are decided */
+	V_RECORD = 2,    /* recorded */
+	V_TREE = 4,      /* a target or below one; children inherit it */
+	V_ANNOUNCED = 8, /* user space was told who this is */
+	V_DONE = 16,     /* the call in flight was recorded by another hook, or was the parent's */
+};
+
+enum descriptor_kind { KIND_NONE, KIND_FILE, KIND_SOCKET, KIND_OTHER };
+
+/* A thread: who it is, and the call it is in. */
+struct task_state {
+	u64 entry;     /* when the call began; 0: not in a call that is recorded */
+	u64 end;       /* for the program that the exit is handed to */
+	u64 start;     /* of the process */
+	u64 args[8];   /* 1..6 */
+	u64 obj, obj2; /* what the descriptors meant at entry */
+	s64 pos;       /* position in the file at entry, -1 none */
+	s64 old[2];    /* attributes before */
+	u64 cred;      /* address of the credentials last looked at */
+	u32 pid, tid;
+	u16 call, nr; /* index in the call table; the number as it was made */
+	u16 type;
+	u8 abi, verdict;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} task_store SEC(".maps");
+
+/* Where there is no task storage; by thread id, freed at thread exit. Not an LRU: a thread that
+ * finds no room is counted, one that is pushed out would be forgotten in silence. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u32);
+	__type(value, struct task_state);
+} task_hash SEC(".maps");
+
+/* Processes whose end was told. */
+struct exit_key {
+	u64 start;
+	u32 pid, pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct exit_key);
+	__type(value, u32);
+} exits_told SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ESPY_TARGETS);
+	__type(key, u32);
+	__type(value, u32);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, u32);
+} uids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} cgroups SEC(".maps");
+
+/* --- the way out ---------------------------------------------------------------------------- */
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, ESPY_CPUS);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+/* Programs for events with more than plain values, by event type. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, ESPY_EVENT_ID_MAX);
+	__type(key, u32);
+	__type(value, u32);
+} exits SEC(".maps");
+
+/* --- scratch -------------------------------------------------------------------------------- */
+
+/* Who uses a scratch area: a program may interrupt another one, never itself. */
+enum scratch_user { SCRATCH_ENTER, SCRATCH_EXIT, SCRATCH_SCHED, SCRATCH_ITER, SCRATCH__MAX };
+
+#define TEXT_MAX  4096 /* one path or string from a user */
+#define TEXT_AREA 16384
+
+/* A record under construction: the fixed part ends where the text begins. */
+struct scratch {
+	u64 record[64]; /* at most 512 bytes */
+	char text[TEXT_AREA + TEXT_MAX];
+};
+
+/* Text of one definition: the deepest path that is followed, with room for one more name. */
+#define OBJ_TEXT 8192
+struct walk {
+	volatile u64 dentry, mount, mnt_root, parent;
+	u64 hash;
+	volatile u32 off, names, top;
+};
+
+struct obj_scratch {
+	struct walk walk;
+	struct espy_ev_meta_object rec;
+	char text[OBJ_TEXT + 256 + 512];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH__MAX);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH__MAX);
+	__type(key, u32);
+	__type(value, struct obj_scratch);
+} obj_scratches SEC(".maps");
+
+/* exec: arguments and environment are more than a per-CPU value may hold. */
+#define EXEC_TEXT 65536
+struct exec_scratch {
+	struct espy_ev_process_exec rec;
+	char text[EXEC_TEXT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the loader makes it one per CPU */
+	__type(key, u32);
+	__type(value, struct exec_scratch);
+} exec_scratches SEC(".maps");
+
+/* --- objects -------------------------------------------------------------------------------- */
+
+/* What a file was when its id was made; the id holds while all of it is as it was. */
+struct obj_slot {
+	volatile u64 dentry, mnt, inode, sk;
+	u64 name, ino, addr;
+	u32 gen, epoch;
+	u32 mode;
+	u64 id;
+};
+
+#define OBJ_SLOTS 4096
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, OBJ_SLOTS);
+	__type(key, u32);
+	__type(value, struct obj_slot);
+} obj_slots SEC(".maps");
+
+/* Ids that user space was told of, and in which epoch. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, u32);
+} obj_sent SEC(".maps");

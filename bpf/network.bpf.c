@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sockets. The socket's own addresses are the kernel's and travel with its object; what a call was
+ * given (connect to, send to) is read from the caller. Addresses are looked at after the call, when
+ * the kernel has chosen the local one.
+ */
+#include "exit.bpf.h"
+
+#define SOCKADDR_MAX 128
+
+/* The socket as it is now; what it was at entry when its descriptor is gone meanwhile. */
+static __always_inline u64 socket_now(struct call_exit *x, u32 fd)
+{
+	u64 id = exit_fd(fd);
+
+	return (id & OBJ_KIND) == KIND_SOCKET ? id : x->st->obj;
+}
+
+static __always_inline u64 descriptor_now(struct call_exit *x, u32 fd)
+{
+	u64 id = exit_fd(fd);
+
+	return id ? id : x->st->obj;
+}
+
+static __always_inline void no_text(struct espy_text *t)
+{
+	t->off = t->len = 0;
+}
+
+/* User space takes these from the socket. */
+static __always_inline void no_ends(struct espy_text *local, struct espy_text *remote,
+				    struct espy_text *protocol)
+{
+	no_text(local);
+	no_text(remote);
+	no_text(protocol);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_socket, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_net_socket *rec;
+	struct call_exit x;
+	s32 fd = ret;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	if (x.c->form == ESPY_FORM_PAIR) /* its first end */
+		bpf_probe_read_user(&fd, sizeof(fd), (void *)call_arg(x.st, 4));
+	path_of_object(&rec->path, ret >= 0 ? exit_fd(fd) : 0);
+	rec->family = (u32)call_arg(x.st, 1);
+	rec->type = (u32)call_arg(x.st, 2);
+	rec->protocol_number = (u32)call_arg(x.st, 3);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_socket, ESPY_CLASS_network, ret);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_bind, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_net_bind *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, descriptor_now(&x, call_arg(x.st, 1)));
+	no_text(&rec->local);
+	no_text(&rec->protocol);
+	if (ret < 0)
+		exit_bytes(&x, &rec->local, sizeof(*rec), call_arg(x.st, 2), call_arg(x.st, 3));
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_bind, ESPY_CLASS_network, ret);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_listen, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_net_listen *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, descriptor_now(&x, call_arg(x.st, 1)));
+	rec->backlog = (u32)call_arg(x.st, 2);
+	no_text(&rec->local);
+	no_text(&rec->protocol);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_listen, ESPY_CLASS_network, ret);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_connect, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_net_connect *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, descriptor_now(&x, call_arg(x.st, 1)));
+	no_text(&rec->local);
+	no_text(&rec->protocol);
+	exit_bytes(&x, &rec->remote, sizeof(*rec), call_arg(x.st, 2), call_arg(x.st, 3));
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_connect, ESPY_CLASS_network, ret);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_net_accept *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, ret >= 0 ? socket_now(&x, ret) : x.st->obj);
+	rec->flags = x.c->arg[0] ? (u32)call_arg(x.st, x.c->arg[0]) : 0;
+	no_ends(&rec->local, &rec->remote, &rec->protocol);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_accept, ESPY_CLASS_network, ret);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_shutdown, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_net_shutdown *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, x.st->obj);
+	rec->how = (u32)call_arg(x.st, 2);
+	no_ends(&rec->local, &rec->remote, &rec->protocol);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_shutdown, ESPY_CLASS_network,
+			 ret);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_close, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_net_close *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, x.st->obj);
+	rec->fd = (u32)call_arg(x.st, 1);
+	no_ends(&rec->local, &rec->remote, &rec->protocol);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_close, ESPY_CLASS_network, ret);
+}
+
+/* --- send and receive ----------------------------------------------------------------------- */
+
+/* One message of sendmsg and its kin. */
+struct message {
+	u64 name, iov, iovs;
+	u32 name_len;
+};
+
+struct msghdr_native {
+	u64 name;
+	u32 name_len, pad;
+	u64 iov, iovs, control, controls;
+	u32 flags, pad2;
+};
+struct msghdr_ia32 {
+	u32 name, name_len, iov, iovs, control, controls, flags;
+};
+
+static __always_inline void read_message(struct message *m, u64 user, bool native)
+{
+	struct msghdr_native n = {};
+	struct msghdr_ia32 i = {};
+
+	if (native) {
+		bpf_probe_read_user(&n, sizeof(n), (void *)user);
+		m->name = n.name;
+		m->name_len = n.name_len;
+		m->iov = n.iov;
+		m->iovs = n.iovs;
+	} else {
+		bpf_probe_read_user(&i, sizeof(i), (void *)user);
+		m->name = i.name;
+		m->name_len = i.name_len;
+		m->iov = i.iov;
+		m->iovs = i.iovs;
+	}
+}
+
+/* Bytes of the messages that sendmmsg or recvmmsg finished: msg_len behind each header. */
+#define MESSAGES_MAX 1024 /* UIO_MAXIOV, as the kernel has it */
+__noinline u64 messages_bytes(u64 user, u64 done, u32 native)
+{
+	struct lengths l = {.at = user + (native ? 56 : 28), .step = native ? 64 : 32, .size = 4};
+
+	return sum_lengths(&l, done > MESSAGES_MAX ? MESSAGES_MAX : done);
+}
+
+/* send and recv have the same layout. */
+_Static_assert(sizeof(struct espy_ev_net_send) == sizeof(struct espy_ev_net_recv), "send, recv");
+
+static __noinline int fill_message(struct call_exit *x, struct espy_ev_net_send *rec, long ret,
+				   bool recv)
+{
+	bool native = x->st->abi != ESPY_ABI_IA32;
+	struct message m = {};
+	u64 user = call_arg(x->st, 2);
+	u32 len;
+
+	rec->flags = (u32)call_arg(x->st, x->c->form == ESPY_FORM_MSG ? 3 : 4);
+	if (x->c->form == ESPY_FORM_TO) {
+		rec->requested = call_arg(x->st, 3);
+		m.name = call_arg(x->st, 5);
+		m.name_len = call_arg(x->st, 6);
+		if (recv && m.name) { /* a pointer to the length */
+			len = 0;
+			bpf_probe_read_user(&len, 4, (void *)call_arg(x->st, 6));
+			m.name_len = len;
+		}
+	} else {
+		read_message(&m, user, native);
+		rec->requested = iov_bytes(m.iov, m.iovs, native);
+		if (x->c->form == ESPY_FORM_MMSG && ret > 0)
+			rec->bytes = messages_bytes(user, ret, native);
+	}
+	if (m.name_len > SOCKADDR_MAX)
+		m.name_len = SOCKADDR_MAX;
+	if (!recv || ret >= 0)
+		exit_bytes(x, &rec->remote, sizeof(*rec), m.name, m.name_len);
+	return 0;
+}
+
+static __always_inline int send_message(long ret, u32 type, bool recv)
+{
+	struct espy_ev_net_send *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, descriptor_now(&x, call_arg(x.st, 1)));
+	no_ends(&rec->local, &rec->remote, &rec->protocol);
+	rec->bytes = ret > 0 ? ret : 0;
+	rec->flags = 0;
+	if (x.st->type == ESPY_EV_net_send || x.st->type == ESPY_EV_net_recv)
+		fill_message(&x, rec, ret, recv);
+	else if (x.c->flags & ESPY_CALL_VECTOR) /* readv, writev */
+		rec->requested =
+			iov_bytes(call_arg(x.st, 2), call_arg(x.st, 3), x.st->abi != ESPY_ABI_IA32);
+	else
+		rec->requested = call_arg(x.st, 3);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_send, struct pt_regs *regs, long ret)
+{
+	return send_message(ret, ESPY_EV_net_send, false);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_recv, struct pt_regs *regs, long ret)
+{
+	return send_message(ret, ESPY_EV_net_recv, true);
+}

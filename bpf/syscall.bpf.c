@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every system call comes through two programs: sys_enter notes when it began and what its
+ * descriptors mean (they may be gone or mean something else at the end), sys_exit makes the one
+ * record. tp_btf on sys_enter and sys_exit is the cheapest hook that sees every call of every ABI,
+ * and exists on 5.5 and newer; tracepoints of single calls miss 32-bit programs.
+ *
+ * Calls whose event is plain values of a descriptor are recorded right here; those with paths and
+ * texts go through a tail call to the program with the event's name, or to `general`.
+ */
+#include "exit.bpf.h"
+
+/* The wire form of every event that has no program of its own. */
+struct general {
+	struct espy_event hdr;
+	struct espy_path path;
+	u64 arg[3];
+};
+struct general2 {
+	struct espy_event hdr;
+	struct espy_path path, path2;
+	u64 arg[3];
+};
+
+/* --- entry ---------------------------------------------------------------------------------- */
+
+static __always_inline void enter_args(struct task_state *st, struct pt_regs *regs, bool ia32)
+{
+	if (ia32) {
+		st->args[1] = (u32)regs->bx;
+		st->args[2] = (u32)regs->cx;
+		st->args[3] = (u32)regs->dx;
+		st->args[4] = (u32)regs->si;
+		st->args[5] = (u32)regs->di;
+		st->args[6] = (u32)regs->bp;
+	} else {
+		st->args[1] = regs->di;
+		st->args[2] = regs->si;
+		st->args[3] = regs->dx;
+		st->args[4] = regs->r10;
+		st->args[5] = regs->r8;
+		st->args[6] = regs->r9;
+	}
+}
+
+/* What was before, for calls that change it. */
+static __always_inline void enter_old(struct task_state *st, struct file *file)
+{
+	struct inode *inode = KR(file, f_inode);
+
+	if (st->type == ESPY_EV_file_chmod) {
+		st->old[0] = KR(inode, i_mode) & 07777;
+	} else if (st->type == ESPY_EV_file_chown) {
+		st->old[0] = KR(inode, i_uid.val);
+		st->old[1] = KR(inode, i_gid.val);
+	} else {
+		inode_times(inode, &st->old[0], &st->old[1]);
+	}
+}
+
+/* Verified once each. */
+__noinline u64 enter_fd(u32 fd)
+{
+	return object_of_fd(current_task(), fd, SCRATCH_ENTER);
+}
+
+__noinline u64 enter_cwd(void)
+{
+	return object_of_cwd(current_task(), SCRATCH_ENTER);
+}
+
+static __always_inline void enter_file(struct task_state *st, const struct espy_call *c,
+				       struct task_struct *t, u32 fd)
+{
+	struct file *file = file_of_fd(t, fd);
+
+	st->obj = object_of_file(file, SCRATCH_ENTER);
+	if (!file)
+		return;
+	if (c->flags & ESPY_CALL_POS && KR(file, f_mode) & FMODE_LSEEK) {
+		st->pos = KR(file, f_pos);
+		if (st->type == ESPY_EV_file_write && KR(file, f_flags) & 02000) /* O_APPEND */
+			st->pos = KR((struct inode *)KR(file, f_inode), i_size);
+	}
+	if (c->flags & ESPY_CALL_OLD)
+		enter_old(st, file);
+}
+
+/* The directory that a relative path will be taken from, where the call itself moves it. */
+static __always_inline void enter_dir(struct task_state *st, struct task_struct *t)
+{
+	if (st->type == ESPY_EV_file_chdir || st->type == ESPY_EV_file_chroot)
+		st->obj2 = enter_cwd();
+}
+
+/* ia32 socketcall: one call for all of sockets, its arguments in memory. The index of the direct
+ * call in the ia32 table, which is what it is recorded as; 0 when it is none of ours. */
+#define IA32_SOCKETCALL 102
+
+static __always_inline u32 socketcall_index(u32 call)
+{
+	switch (call) {
+	case 1:
+		return 359; /* socket */
+	case 2:
+		return 361; /* bind */
+	case 3:
+		return 362; /* connect */
+	case 4:
+		return 363; /* listen */
+	case 5:
+	case 18:
+		return 364; /* accept4 */
+	case 8:
+		return 360; /* socketpair */
+	case 9:
+	case 11:
+		return 369; /* sendto */
+	case 10:
+	case 12:
+		return 371; /* recvfrom */
+	case 13:
+		return 373; /* shutdown */
+	case 16:
+		return 370; /* sendmsg */
+	case 17:
+		return 372; /* recvmsg */
+	case 19:
+		return 337; /* recvmmsg */
+	case 20:
+		return 345; /* sendmmsg */
+	}
+	return 0;
+}
+
+static __always_inline const struct espy_call *enter_socketcall(struct task_state *st)
+{
+	u32 call = st->args[1], index = socketcall_index(call);
+	u32 args[6] = {};
+
+	bpf_probe_read_user(args, sizeof(args), (void *)st->args[2]);
+	st->args[1] = args[0];
+	st->args[2] = args[1];
+	st->args[3] = args[2];
+	st->args[4] = call == 5 ? 0 : args[3];
+	st->args[5] = call == 9 || call == 10 ? 0 : args[4];
+	st->args[6] = call == 9 || call == 10 ? 0 : args[5];
+	st->call = index;
+	st->type = calls[1][index & (ESPY_CALLS - 1)].type;
+	return &calls[1][index & (ESPY_CALLS - 1)];
+}
+
+/* Notes the call: what it is, its arguments, what its descriptors mean. False: not recorded. */
+static __always_inline bool enter_call(struct task_state *st, const struct espy_call *c,
+				       struct task_struct *t, struct pt_regs *regs, bool ia32,
+				       u32 id, bool late)
+{
+	u32 nr = id & ~X32_BIT & (ESPY_CALLS - 1);
+	u8 at;
+
+	st->call = nr;
+	st->nr = nr;
+	st->type = c->type;
+	st->abi = ia32 ? ESPY_ABI_IA32 : id & X32_BIT ? ESPY_ABI_X32 : ESPY_ABI_NATIVE;
+	st->verdict &= ~V_DONE;
+	enter_args(st, regs, ia32);
+	if (ia32 && nr == IA32_SOCKETCALL) {
+		c = enter_socketcall(st);
+		if (!c->on)
+			return false;
+	}
+	st->obj = st->obj2 = 0;
+	st->pos = -1;
+	at = c->fd;
+	if (!at && c->flags & ESPY_CALL_OLD && !call_arg(st, c->path))
+		at = c->dir; /* futimens */
+	if (at && late)      /* what was before is not known any more */
+		st->obj = enter_fd(call_arg(st, at));
+	else if (at)
+		enter_file(st, c, t, call_arg(st, at));
+	if (c->dir2 && !c->path2)
+		st->obj2 = enter_fd(call_arg(st, c->dir2));
+	if (c->path)
+		enter_dir(st, t);
+	return true;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
+{
+	u32 nr = (u32)id & ~X32_BIT & (ESPY_CALLS - 1);
+	const struct espy_call *c;
+	struct task_struct *t;
+	struct task_state *st;
+	bool ia32;
+
+	/* which table it is costs more to know than to look at both */
+	if (!(calls[0][nr].on | calls[1][nr].on) || !armed)
+		return 0;
+	t = current_task();
+	ia32 = is_ia32(t);
+	c = &calls[ia32][nr];
+	if (!c->on)
+		return 0;
+	st = state_recorded(t);
+	if (st && enter_call(st, c, t, regs, ia32, id, false))
+		st->entry = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+/* --- exit ----------------------------------------------------------------------------------- */
+
+/* Does the capture want this outcome? */
+static __always_inline bool exit_wanted(const struct task_state *st, long ret, u64 now)
+{
+	if (failed_only && ret >= 0)
+		return false;
+	return !min_duration || (st->entry && now - st->entry >= min_duration);
+}
+
+/* A call on a descriptor with plain values: read, write, close, lseek, fsync… */
+static __always_inline int exit_inline(struct task_state *st, const struct espy_call *c, long ret,
+				       u64 now)
+{
+	struct general *rec;
+	u32 seq;
+
+	if (!event_on[st->type & (ESPY_EVENT_ID_MAX - 1)])
+		return 0;
+	rec = record_reserve(sizeof(*rec), ESPY_CLASS_file, &seq);
+	if (!rec)
+		return 0;
+	header_call(&rec->hdr, st, st->type, now, now, ret);
+	rec->hdr.seq = seq;
+	rec->hdr.size = sizeof(*rec);
+	path_of_object(&rec->path, st->obj);
+	rec->arg[0] = plain_arg(st, c, 0);
+	rec->arg[1] = plain_arg(st, c, 1);
+	rec->arg[2] = plain_arg(st, c, 2);
+	if (c->flags & ESPY_CALL_POS && (!c->arg[1] || rec->arg[1] == ~0ull))
+		rec->arg[1] = st->pos; /* none given, or preadv2's -1 */
+	if (c->flags & ESPY_CALL_VECTOR)
+		rec->arg[0] =
+			iov_bytes(call_arg(st, 2), call_arg(st, 3), st->abi == ESPY_ABI_NATIVE);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* Events of sockets: read and write are recv and send there. */
+static __always_inline u32 type_of(const struct task_state *st)
+{
+	if ((st->obj & OBJ_KIND) != KIND_SOCKET)
+		return st->type;
+	switch (st->type) {
+	case ESPY_EV_file_read:
+		return ESPY_EV_net_recv;
+	case ESPY_EV_file_write:
+		return ESPY_EV_net_send;
+	case ESPY_EV_file_close:
+		return ESPY_EV_net_close;
+	}
+	return st->type;
+}
+
+/*
+ * A call whose entry was not seen: it was in flight when the capture started, or seccomp refused it
+ * before the entry is traced. Its arguments are still in the registers.
+ */
+static __noinline int exit_without_entry(struct task_state *st, struct task_struct *t,
+					 struct pt_regs *regs)
+{
+	bool ia32 = is_ia32(t);
+	u32 id = regs->orig_ax;
+	const struct espy_call *c = &calls[ia32][id & ~X32_BIT & (ESPY_CALLS - 1)];
+
+	return enter_call(st, c, t, regs, ia32, id, true);
+}
+
+/*
+ * Whoever made the call, recorded or not: paths that were learned before may have changed. unlink
+ * only counts with AT_REMOVEDIR, in its third argument, which is dx for 64 and for 32 bits.
+ */
+static __always_inline void exit_moves(const struct espy_call *c, struct pt_regs *regs, long ret)
+{
+	if (ret >= 0 && (c->type != ESPY_EV_file_unlink || (c->dir && regs->dx & 0x200)))
+		path_gen++;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	u32 nr = (u32)regs->orig_ax & ~X32_BIT & (ESPY_CALLS - 1);
+	const struct espy_call *c;
+	struct task_struct *t;
+	struct task_state *st;
+	u64 now;
+	u32 type;
+
+	if (!(calls[0][nr].on | calls[1][nr].on |
+	      ((calls[0][nr].flags | calls[1][nr].flags) & ESPY_CALL_MOVES)))
+		return 0;
+	t = current_task();
+	c = &calls[is_ia32(t)][nr];
+	if (c->flags & ESPY_CALL_MOVES)
+		exit_moves(c, regs, ret);
+	if (!c->on)
+		return 0;
+	st = state_of(t, false);
+	if (!st || !st->entry) {
+		if (!armed || (st && st->verdict & V_DONE))
+			return 0;
+		st = state_recorded(t);
+		if (!st || !exit_without_entry(st, t, regs))
+			return 0;
+	}
+	now = bpf_ktime_get_boot_ns();
+	c = call_of(st);
+	type = type_of(st);
+	if (!exit_wanted(st, ret, now)) {
+		st->entry = 0;
+		return 0;
+	}
+	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
+		exit_inline(st, c, ret, now);
+		st->entry = 0;
+		return 0;
+	}
+	st->end = now;
+	bpf_tail_call(ctx, &exits, type);
+	st->entry = 0;
+	count_lost(class_of(type));
+	this_cpu()->seq++;
+	return 0;
+}
+
+/* --- the general programs ------------------------------------------------------------------- */
+
+static __always_inline void general_args(u64 *arg, struct call_exit *x)
+{
+	arg[0] = plain_arg(x->st, x->c, 0);
+	arg[1] = plain_arg(x->st, x->c, 1);
+	arg[2] = plain_arg(x->st, x->c, 2);
+}
+
+/* What a successful call moved to is better known than what it was asked for. */
+static __always_inline void general_moved(struct call_exit *x, struct espy_path *p)
+{
+	if (x->st->type == ESPY_EV_file_chdir)
+		path_of_object(p, exit_cwd());
+	if (x->st->type == ESPY_EV_file_chroot && !x->c->arg[0] && x->c->form != ESPY_FORM_PIVOT)
+		path_of_object(p, exit_root());
+}
+
+/* Any event of one path and plain values. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(general, struct pt_regs *regs, long ret)
+{
+	struct call_exit x;
+	struct general *rec;
+	u32 type;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	type = x.st->type;
+	exit_path(&x, &rec->path, sizeof(*rec));
+	general_args(rec->arg, &x);
+	if (type == ESPY_EV_file_unlink && rec->arg[0] & 0x200) { /* AT_REMOVEDIR */
+		type = ESPY_EV_file_rmdir;
+		x.st->type = type;
+	}
+	if (ret >= 0)
+		general_moved(&x, &rec->path);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), type, class_of(type), ret);
+}
+
+/* Any event of two paths and plain values: rename, link, copy. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(general2, struct pt_regs *regs, long ret)
+{
+	struct call_exit x;
+	struct general2 *rec;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	exit_path(&x, &rec->path, sizeof(*rec));
+	if (x.c->path2)
+		exit_user_path(&x, &rec->path2, sizeof(*rec), true);
+	else
+		path_of_object(&rec->path2, x.st->obj2);
+	general_args(rec->arg, &x);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
+}
+
+/* --- calls that have not ended -------------------------------------------------------------- */
+
+/* Room for the fixed part of every event: what is not known of a pending one is zero. */
+#define PENDING_SIZE   256
+#define EVENT(ev, ...) _Static_assert(sizeof(struct espy_ev_##ev) <= PENDING_SIZE, "pending " #ev);
+#define FIELD(...)
+#define CALL(...)
+#define END(ev)
+#include "model/events.def"
+
+/* At the end of a capture, for every thread: the call it is in, which is then taken as recorded. */
+SEC("iter/task")
+int pending(struct bpf_iter__task *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct seq_file *seq = ctx->meta->seq;
+	u32 user = SCRATCH_ITER;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	struct task_state *st;
+	struct general *rec;
+	u64 now = bpf_ktime_get_boot_ns();
+	u32 type;
+
+	if (!t || !s)
+		return 0;
+	st = state_of(t, false);
+	if (!st || !st->entry || !(st->verdict & V_RECORD))
+		return 0;
+	type = type_of(st);
+	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)] || failed_only) {
+		st->entry = 0;
+		return 0;
+	}
+	rec = (void *)s->text;
+	__builtin_memset(rec, 0, PENDING_SIZE);
+	header_call(&rec->hdr, st, type, now, now, 0);
+	rec->hdr.flags = ESPY_F_PENDING;
+	rec->hdr.size = PENDING_SIZE;
+	path_of_object(&rec->path, st->obj);
+	st->entry = 0;
+	bpf_seq_write(seq, rec, PENDING_SIZE);
+	return 0;
+}
