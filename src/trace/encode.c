@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace/encode.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+int espy_encode_init(struct espy_encode *e)
+{
+	*e = (struct espy_encode){0};
+	return espy_build_init(&e->build);
+}
+
+void espy_encode_done(struct espy_encode *e)
+{
+	espy_build_done(&e->build);
+	espy_buf_done(&e->numbers);
+	espy_buf_done(&e->bytes);
+	espy_vec_done(&e->last_seq);
+}
+
+uint64_t *espy_encode_room(struct espy_encode *e, size_t n)
+{
+	espy_buf_reset(&e->numbers);
+	e->numbers.error = 0;
+	if (espy_buf_reserve(&e->numbers, (n + 1) * sizeof(uint64_t)) < 0) {
+		e->build.error = -ENOMEM;
+		return NULL;
+	}
+	return (uint64_t *)e->numbers.p;
+}
+
+/* --- strings ---------------------------------------------------------------------------------- */
+
+static size_t common_prefix(struct espy_str a, struct espy_str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n, i = 0;
+
+	while (i < n && a.p[i] == b.p[i])
+		i++;
+	return i;
+}
+
+void espy_encode_strings(struct espy_encode *e, const struct espy_dict *d)
+{
+	uint32_t n = d->n - 1;
+	uint64_t *shared = espy_encode_room(e, 2 * (size_t)n), *more = shared + n;
+	struct espy_str last = ESPY_STR_NONE;
+
+	if (!shared)
+		return;
+	espy_buf_reset(&e->bytes);
+	e->bytes.error = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct espy_str s = d->strs[i + 1];
+
+		shared[i] = common_prefix(last, s);
+		more[i] = s.n - shared[i];
+		espy_buf_add(&e->bytes, s.p + shared[i], more[i]);
+		last = s;
+	}
+	if (e->bytes.error)
+		e->build.error = -ENOMEM;
+	espy_build_table(&e->build, ESPY_TABLE_STRINGS, n);
+	espy_build_numbers(&e->build, ESPY_STRINGS_SHARED, shared, false);
+	espy_build_numbers(&e->build, ESPY_STRINGS_MORE, more, false);
+	espy_build_bytes(&e->build, ESPY_STRINGS_BYTES, e->bytes.p, e->bytes.n);
+}
+
+/* --- processes -------------------------------------------------------------------------------- */
+
+/* Members of struct espy_proc that are stored as they are. */
+static const struct {
+	uint16_t column, at, size;
+} proc_columns[] = {
+#define MEMBER(column, name)                                                                    \
+	{                                                                                       \
+		column, offsetof(struct espy_proc, name), sizeof(((struct espy_proc *)0)->name) \
+	}
+	MEMBER(ESPY_PROCS_START, start),
+	MEMBER(ESPY_PROCS_PARENT_START, parent_start),
+	MEMBER(ESPY_PROCS_CGROUP, cgroup),
+	MEMBER(ESPY_PROCS_PID, pid),
+	MEMBER(ESPY_PROCS_PPID, ppid),
+	MEMBER(ESPY_PROCS_UID, uid),
+	MEMBER(ESPY_PROCS_GID, gid),
+	MEMBER(ESPY_PROCS_EUID, euid),
+	MEMBER(ESPY_PROCS_EGID, egid),
+	MEMBER(ESPY_PROCS_SID, sid),
+	MEMBER(ESPY_PROCS_LOGIN_UID, login_uid),
+	MEMBER(ESPY_PROCS_NAME, name),
+	MEMBER(ESPY_PROCS_EXE, exe),
+	MEMBER(ESPY_PROCS_CMDLINE, cmdline),
+	MEMBER(ESPY_PROCS_USER, user),
+	MEMBER(ESPY_PROCS_TTY, tty),
+	MEMBER(ESPY_PROCS_FLAGS, flags),
+#undef MEMBER
+};
+
+static uint64_t member(const void *p, unsigned size)
+{
+	return size == 8 ? *(const uint64_t *)p : *(const uint32_t *)p;
+}
+
+static void encode_procs(struct espy_encode *e, const struct espy_batch *b)
+{
+	uint64_t *v = espy_encode_room(e, b->n_procs);
+
+	if (!v)
+		return;
+	espy_build_table(&e->build, ESPY_TABLE_PROCS, b->n_procs);
+	for (size_t c = 0; c < sizeof(proc_columns) / sizeof(proc_columns[0]); c++) {
+		for (uint32_t i = 0; i < b->n_procs; i++)
+			v[i] = member((const char *)&b->procs[i] + proc_columns[c].at,
+				      proc_columns[c].size);
+		espy_build_numbers(&e->build, proc_columns[c].column, v, false);
+	}
+	for (uint32_t i = 0; i < b->n_procs; i++)
+		v[i] = (uint32_t)(b->procs[i].parent + 1);
+	espy_build_numbers(&e->build, ESPY_PROCS_PARENT, v, false);
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+#define WIDEN(from)                                 \
+	do {                                        \
+		for (uint32_t i = 0; i < b->n; i++) \
+			v[i] = (from)[i];           \
+	} while (0)
+
+static void encode_times(struct espy_encode *e, const struct espy_batch *b, uint64_t *v)
+{
+	for (uint32_t i = 0; i < b->n; i++)
+		v[i] = b->time[i] + b->duration[i];
+	espy_build_numbers(&e->build, ESPY_ROWS_END, v, false);
+	espy_build_numbers(&e->build, ESPY_ROWS_DURATION, b->duration, false);
+}
+
+static void encode_threads(struct espy_encode *e, const struct espy_batch *b, uint64_t *v)
+{
+	WIDEN(b->proc);
+	espy_build_numbers(&e->build, ESPY_ROWS_PROC, v, false);
+	for (uint32_t i = 0; i < b->n; i++) {
+		assert(b->proc[i] < b->n_procs);
+		v[i] = (uint64_t)b->tid[i] - b->procs[b->proc[i]].pid;
+	}
+	espy_build_numbers(&e->build, ESPY_ROWS_TID, v, true);
+}
+
+static void encode_cpus(struct espy_encode *e, const struct espy_batch *b, uint64_t *v)
+{
+	uint32_t max = 0, *last;
+
+	for (uint32_t i = 0; i < b->n; i++)
+		max = b->cpu[i] > max ? b->cpu[i] : max;
+	if (espy_vec_reserve(&e->last_seq, max + 1) < 0) {
+		e->build.error = -ENOMEM;
+		return;
+	}
+	last = e->last_seq.v;
+	memset(last, 0, (max + 1) * sizeof(*last));
+	for (uint32_t i = 0; i < b->n; i++) {
+		v[i] = (uint32_t)(b->cpu_seq[i] - last[b->cpu[i]]);
+		last[b->cpu[i]] = b->cpu_seq[i];
+	}
+	espy_build_numbers(&e->build, ESPY_ROWS_CPU_STEP, v, false);
+	WIDEN(b->cpu);
+	espy_build_numbers(&e->build, ESPY_ROWS_CPU, v, false);
+}
+
+static void encode_rows(struct espy_encode *e, const struct espy_batch *b)
+{
+	uint64_t *v = espy_encode_room(e, b->n);
+
+	if (!v)
+		return;
+	espy_build_table(&e->build, ESPY_TABLE_ROWS, b->n);
+	encode_times(e, b, v);
+	espy_build_numbers(&e->build, ESPY_ROWS_RESULT, (const uint64_t *)b->result, true);
+	encode_threads(e, b, v);
+	WIDEN(b->path);
+	espy_build_numbers(&e->build, ESPY_ROWS_PATH, v, false);
+	encode_cpus(e, b, v);
+	WIDEN(b->type);
+	espy_build_numbers(&e->build, ESPY_ROWS_TYPE, v, false);
+	WIDEN(b->call);
+	espy_build_numbers(&e->build, ESPY_ROWS_CALL, v, false);
+	WIDEN(b->abi);
+	espy_build_numbers(&e->build, ESPY_ROWS_ABI, v, false);
+	WIDEN(b->flags);
+	espy_build_numbers(&e->build, ESPY_ROWS_FLAGS, v, false);
+	WIDEN(b->path_source);
+	espy_build_numbers(&e->build, ESPY_ROWS_PATH_SOURCE, v, false);
+	espy_build_constant(&e->build, ESPY_ROWS_WALL_OFFSET, (uint64_t)b->wall_offset, true);
+}
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+static void encode_group(struct espy_encode *e, const struct espy_group *g)
+{
+	uint64_t *v = espy_encode_room(e, g->n);
+
+	if (!v)
+		return;
+	espy_build_table(&e->build, ESPY_TABLE_GROUP + g->schema->type, g->n);
+	for (unsigned f = 0; f < g->schema->n_fields; f++) {
+		unsigned kind = g->schema->fields[f].kind;
+
+		if (!g->cols[f])
+			continue;
+		if (!espy_kind_is_string(kind)) {
+			espy_build_numbers(&e->build, f + 1, g->cols[f], espy_kind_is_signed(kind));
+			continue;
+		}
+		for (uint32_t i = 0; i < g->n; i++)
+			v[i] = ((const uint32_t *)g->cols[f])[i];
+		espy_build_numbers(&e->build, f + 1, v, false);
+	}
+}
+
+static void set_range(struct espy_trace_block *h, const struct espy_batch *b)
+{
+	h->start = UINT64_MAX;
+	h->end = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		uint64_t end = b->time[i] + b->duration[i];
+
+		h->start = b->time[i] < h->start ? b->time[i] : h->start;
+		h->end = end > h->end ? end : h->end;
+	}
+}
+
+int espy_encode_batch(struct espy_encode *e, const struct espy_batch *b, unsigned type,
+		      uint64_t seed, struct espy_trace_block *ret)
+{
+	*ret = (struct espy_trace_block){
+		.type = (uint16_t)type, .first_seq = b->first_seq, .rows = b->n};
+	set_range(ret, b);
+	espy_build_begin(&e->build);
+	espy_encode_strings(e, &b->dict);
+	encode_procs(e, b);
+	encode_rows(e, b);
+	for (unsigned t = 0; t < ESPY_EVENT_ID_MAX; t++)
+		if (b->group[t] && b->group[t]->n)
+			encode_group(e, b->group[t]);
+	return espy_build_end(&e->build, ret, seed, NULL);
+}
