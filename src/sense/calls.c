@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "sense/calls.h"
+
+#include <string.h>
+#include "model/call.h"
+#include "model/schema.h"
+
+/* Which layout of its event a call has, where there are several. */
+static const struct {
+	const char *call;
+	enum espy_form form;
+} forms[] = {
+	{"clone", ESPY_FORM_CLONE},
+	{"clone3", ESPY_FORM_CLONE3},
+	{"mmap2", ESPY_FORM_PAGES},
+	{"socketpair", ESPY_FORM_PAIR},
+	{"sendto", ESPY_FORM_TO},
+	{"recvfrom", ESPY_FORM_TO},
+	{"sendmsg", ESPY_FORM_MSG},
+	{"recvmsg", ESPY_FORM_MSG},
+	{"sendmmsg", ESPY_FORM_MMSG},
+	{"recvmmsg", ESPY_FORM_MMSG},
+	{"recvmmsg_time64", ESPY_FORM_MMSG},
+	{"utime", ESPY_FORM_SECONDS},
+	{"utimes", ESPY_FORM_TIMEVAL},
+	{"futimesat", ESPY_FORM_TIMEVAL},
+	{"utimensat", ESPY_FORM_TIMESPEC},
+	{"utimensat_time64", ESPY_FORM_TIMESPEC},
+	{"openat2", ESPY_FORM_HOW},
+	{"creat", ESPY_FORM_CREAT},
+	{"getxattrat", ESPY_FORM_XATTRAT},
+	{"setxattrat", ESPY_FORM_XATTRAT},
+	{"pivot_root", ESPY_FORM_PIVOT},
+};
+
+/* Calls whose buffers are iovecs. */
+static const char *const vectors[] = {"readv",   "preadv",   "preadv2", "writev",
+				      "pwritev", "pwritev2", "vmsplice"};
+
+/* 32-bit x86: where 64-bit values take two arguments, and where ids have 16 bits. */
+static const struct {
+	const char *call;
+	uint8_t arg[3];
+	uint8_t width[3];
+	uint8_t dir, path; /* 0: as on 64 bits */
+} ia32_args[] = {
+	{"pread64", {3, 4, 0}, {ESPY_W_U64, ESPY_W_PAIR, 0}},
+	{"pwrite64", {3, 4, 0}, {ESPY_W_U64, ESPY_W_PAIR, 0}},
+	{"preadv", {3, 4, 0}, {ESPY_W_U64, ESPY_W_PAIR, 0}},
+	{"pwritev", {3, 4, 0}, {ESPY_W_U64, ESPY_W_PAIR, 0}},
+	{"preadv2", {3, 4, 0}, {ESPY_W_U64, ESPY_W_PAIR, 0}},
+	{"pwritev2", {3, 4, 0}, {ESPY_W_U64, ESPY_W_PAIR, 0}},
+	{"truncate64", {2, 0, 0}, {ESPY_W_PAIR, 0, 0}},
+	{"ftruncate64", {2, 0, 0}, {ESPY_W_PAIR, 0, 0}},
+	{"fallocate", {2, 3, 5}, {ESPY_W_U32, ESPY_W_PAIR, ESPY_W_PAIR}},
+	{"_llseek", {3, 5, 0}, {ESPY_W_PAIR_HIGH, ESPY_W_U32, 0}},
+	{"fanotify_mark", {3, 1, 0}, {ESPY_W_PAIR, ESPY_W_U32, 0}, 5, 6},
+	{"chown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"lchown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"fchown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+};
+
+static enum espy_form form_of(const char *call)
+{
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+		if (!strcmp(forms[i].call, call))
+			return forms[i].form;
+	return ESPY_FORM_PLAIN;
+}
+
+static bool is_vector(const char *call)
+{
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++)
+		if (!strcmp(vectors[i], call))
+			return true;
+	return false;
+}
+
+/* The kernel takes flags, descriptors and numbers of things as 32 bits: what is above is noise. */
+static uint8_t width_of(const struct espy_field *f, unsigned abi)
+{
+	if (f->fmt == ESPY_FMT_UID || f->fmt == ESPY_FMT_GID)
+		return ESPY_W_S32;
+	if (f->kind == ESPY_KIND_s64)
+		return abi == ESPY_ABI_IA32 ? ESPY_W_S32 : ESPY_W_U64;
+	if (f->fmt == ESPY_FMT_BYTES || f->fmt == ESPY_FMT_HEX)
+		return ESPY_W_U64;
+	return ESPY_W_U32;
+}
+
+/* Events that a call can turn out to be besides its own. */
+static bool is_wanted(const bool *type, unsigned own)
+{
+	switch (own) {
+	case ESPY_EV_file_read:
+		return type[own] || type[ESPY_EV_net_recv];
+	case ESPY_EV_file_write:
+		return type[own] || type[ESPY_EV_net_send];
+	case ESPY_EV_file_close:
+		return type[own] || type[ESPY_EV_net_close];
+	case ESPY_EV_file_fcntl:
+		return type[own] || type[ESPY_EV_file_lock];
+	case ESPY_EV_file_unlink:
+		return type[own] || type[ESPY_EV_file_rmdir];
+	case ESPY_EV_process_fork:
+		return type[own] || type[ESPY_EV_thread_create];
+	case ESPY_EV_process_exec:
+		return true; /* so that the duration of exec and the kind of a rename are known */
+	}
+	return type[own];
+}
+
+/* Paths of other files may be others after it. rmdir: what had the directory's place in the
+ * kernel's memory may soon be another one. */
+static bool moves_paths(unsigned type)
+{
+	return type == ESPY_EV_file_rename || type == ESPY_EV_file_rmdir ||
+	       type == ESPY_EV_file_unlink || type == ESPY_EV_file_mount ||
+	       type == ESPY_EV_file_umount || type == ESPY_EV_file_chroot;
+}
+
+static void fill_flags(struct espy_call *c, const char *name, const struct espy_schema *s, bool own,
+		       unsigned abi)
+{
+	bool rw = s->type == ESPY_EV_file_read || s->type == ESPY_EV_file_write;
+
+	if (!own && c->fd && !c->path && !c->path2 && !c->dir2)
+		c->flags |= ESPY_CALL_INLINE;
+	if (is_vector(name))
+		c->flags |= ESPY_CALL_VECTOR;
+	/* preadv2 and pwritev2 take -1 for the position */
+	if (rw && (!c->arg[1] || !strcmp(name, "preadv2") || !strcmp(name, "pwritev2")))
+		c->flags |= ESPY_CALL_POS;
+	if (s->type == ESPY_EV_file_utime ||
+	    (c->fd && (s->type == ESPY_EV_file_chmod || s->type == ESPY_EV_file_chown)))
+		c->flags |= ESPY_CALL_OLD;
+	if (moves_paths(s->type))
+		c->flags |= ESPY_CALL_MOVES;
+	if (abi == ESPY_ABI_IA32 && !strstr(name, "time64"))
+		c->flags |= ESPY_CALL_NARROW;
+}
+
+static void fill_widths(struct espy_call *c, const struct espy_schema *s, unsigned abi)
+{
+	unsigned first = 0;
+
+	while (first < s->n_fields && s->fields[first].kind == ESPY_KIND_path)
+		first++;
+	for (unsigned i = 0; i < 3; i++)
+		if (c->arg[i] && first + i < s->n_fields)
+			c->width[i] = width_of(&s->fields[first + i], abi);
+}
+
+static void fill_ia32(struct espy_call *c, const char *name)
+{
+	for (size_t i = 0; i < sizeof(ia32_args) / sizeof(*ia32_args); i++)
+		if (!strcmp(ia32_args[i].call, name)) {
+			memcpy(c->arg, ia32_args[i].arg, sizeof(c->arg));
+			memcpy(c->width, ia32_args[i].width, sizeof(c->width));
+			c->dir = ia32_args[i].path ? ia32_args[i].dir : c->dir;
+			c->path = ia32_args[i].path ? ia32_args[i].path : c->path;
+		}
+}
+
+static void fill_call(struct espy_call *c, const struct espy_call_row *row,
+		      const struct espy_schema *s, const bool *type, bool own, unsigned abi)
+{
+	*c = (struct espy_call){
+		.type = s->type,
+		.on = is_wanted(type, s->type),
+		.fd = row->fd,
+		.dir = row->dir,
+		.path = row->path,
+		.dir2 = row->dir2,
+		.path2 = row->path2,
+		.arg = {row->a, row->b, row->c},
+		.form = (uint8_t)form_of(row->call),
+	};
+	fill_widths(c, s, abi);
+	if (abi == ESPY_ABI_IA32)
+		fill_ia32(c, row->call);
+	fill_flags(c, row->call, s, own, abi);
+}
+
+void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
+		     bool (*has_program)(void *ctx, const char *event), void *ctx)
+{
+	static const uint8_t table[] = {
+		[ESPY_ABI_NATIVE] = 0, [ESPY_ABI_IA32] = 1, [ESPY_ABI_X32] = 0};
+
+	for (size_t i = 0; i < espy_n_schemas; i++) {
+		const struct espy_schema *s = &espy_schemas[i];
+		bool own = has_program(ctx, s->name);
+
+		for (unsigned j = 0; j < s->n_calls; j++)
+			for (unsigned abi = ESPY_ABI_NATIVE; abi < ESPY_ABI__MAX; abi++) {
+				int nr = espy_call_nr(abi, s->calls[j].call);
+
+				if (nr >= 0 && nr < ESPY_CALLS)
+					fill_call(&calls[table[abi]][nr], &s->calls[j], s, type,
+						  own, abi);
+			}
+	}
+	/* socketcall stands for all of sockets on ia32; the program looks inside. */
+	int nr = espy_call_nr(ESPY_ABI_IA32, "socketcall");
+	if (nr > 0) {
+		calls[1][nr].type = ESPY_EV_net_socket;
+		for (unsigned t = ESPY_EV_net_socket; t <= ESPY_EV_net_recv; t++)
+			calls[1][nr].on |= type[t];
+	}
+}

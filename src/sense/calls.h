@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The call table of the BPF programs, made from the CALL rows of the event table. */
+#pragma once
+
+#include <stdbool.h>
+#include "sense/wire.h"
+
+/*
+ * Fills the table for all known calls; `on` where one of the events that a call can be is in
+ * `type`. `has_program(ctx, event)` says whether the event has a program of its own name.
+ */
+void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
+		     bool (*has_program)(void *ctx, const char *event), void *ctx);

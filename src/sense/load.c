@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "sense/load.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "sense/calls.h"
+#include "espy.skel.h"
+#include "espy_old.skel.h"
+
+/* --- what this kernel has ------------------------------------------------------------------- */
+
+/* Task storage in tracing programs came in 5.13, bpf_loop in 5.17: a kernel with the one has the
+ * other. */
+struct features {
+	bool cast, task_btf, task_storage, find_vma, loop;
+	int uring_req; /* arguments of the tracepoint, -1: not there */
+	int uring_sqe;
+};
+
+static int tracepoint_args(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	const struct btf_type *t;
+
+	if (id < 0)
+		return -1;
+	t = btf__type_by_id(btf, (unsigned)id); /* typedef → pointer → function */
+	t = btf__type_by_id(btf, t->type);
+	t = btf__type_by_id(btf, t->type);
+	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1;
+}
+
+static bool has_helper(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (unsigned)id) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name))
+			return true;
+	return false;
+}
+
+static int probe_features(struct features *f, struct espy_err *err)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return espy_err_set(
+			err, -ENOTSUP,
+			"this kernel has no type information (/sys/kernel/btf/vmlinux): "
+			"use one built with CONFIG_DEBUG_INFO_BTF, as distributions' are "
+			"since 5.10");
+	f->cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	f->task_btf = has_helper(btf, "BPF_FUNC_get_current_task_btf");
+	f->task_storage = has_helper(btf, "BPF_FUNC_task_storage_get");
+	f->find_vma = has_helper(btf, "BPF_FUNC_find_vma");
+	f->loop = has_helper(btf, "BPF_FUNC_loop");
+	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
+	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
+	btf__free(btf);
+	/* the object for older kernels is built without any of these */
+	f->cast &= f->loop;
+	f->task_btf &= f->loop;
+	f->task_storage &= f->loop;
+	f->find_vma &= f->loop;
+	return 0;
+}
+
+/* --- loading -------------------------------------------------------------------------------- */
+
+/* --- loading -------------------------------------------------------------------------------- */
+
+bool espy_load_has_program(void *object, const char *event)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(object, event);
+
+	return p && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit");
+}
+
+static void choose_programs(struct espy_bpf *skel, const struct features *f)
+{
+	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
+	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
+	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
+	bpf_program__set_autoload(skel->progs.system_uring__7, f->uring_sqe == 7);
+}
+
+static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
+		     const struct features *f)
+{
+	struct stat st;
+
+	skel->rodata->has_cast = f->cast;
+	skel->rodata->has_task_btf = f->task_btf;
+	skel->rodata->has_task_storage = f->task_storage;
+	skel->rodata->has_find_vma = f->find_vma;
+	skel->rodata->has_loop = f->loop;
+	skel->rodata->self_pid = (uint32_t)getpid();
+	if (stat("/proc/self/ns/pid", &st) == 0 &&
+	    st.st_ino != 0xEFFFFFFCu) { /* PROC_PID_INIT_INO */
+		skel->rodata->ns_dev = st.st_dev;
+		skel->rodata->ns_ino = st.st_ino;
+	}
+	skel->rodata->only_targets = o->n_pids > 0;
+	skel->rodata->only_uids = o->n_uids > 0;
+	skel->rodata->only_cgroup = o->cgroup != NULL;
+	skel->rodata->failed_only = o->failed_only;
+	skel->rodata->min_duration = o->min_duration;
+	skel->rodata->with_env = o->environment;
+	skel->bss->alive = (int64_t)o->n_pids;
+	memcpy(skel->bss->event_on, o->type, sizeof(skel->bss->event_on));
+	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program, skel->obj);
+}
+
+static int load_failed(int r, struct espy_err *err)
+{
+	if (r == -EPERM)
+		return espy_err_set(err, r,
+				    "the kernel refuses to load BPF programs: run as root, or with "
+				    "CAP_BPF and CAP_PERFMON; `espy doctor` says more");
+	return espy_err_set(err, r,
+			    "the kernel does not take the BPF programs (%s): `espy doctor` "
+			    "says what this machine allows",
+			    strerror(-r));
+}
+
+/*
+ * The skeleton's types come from the object for newer kernels; the one for older kernels is the
+ * same source, so that names and data are laid out alike and its code can be put in the place.
+ */
+static struct espy_bpf *open_object(bool old)
+{
+	struct espy_bpf *skel = calloc(1, sizeof(*skel));
+
+	if (!skel)
+		return NULL;
+	if (espy_bpf__create_skeleton(skel) < 0)
+		goto fail;
+	if (old)
+		skel->skeleton->data = (void *)espy_old_bpf__elf_bytes(&skel->skeleton->data_sz);
+	if (bpf_object__open_skeleton(skel->skeleton, NULL) < 0)
+		goto fail;
+	return skel;
+fail:
+	espy_bpf__destroy(skel);
+	return NULL;
+}
+
+static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
+		     const struct features *f)
+{
+	struct espy_bpf *skel = open_object(!f->loop);
+	int r;
+
+	if (!skel)
+		return -EINVAL;
+	choose_programs(skel, f);
+	settings(skel, o, f);
+	bpf_map__set_autocreate(f->task_storage ? skel->maps.task_hash : skel->maps.task_store,
+				false);
+	bpf_map__set_max_entries(skel->maps.exec_scratches, cpus);
+	bpf_map__set_max_entries(skel->maps.rings, cpus);
+	r = espy_bpf__load(skel);
+	if (r < 0) {
+		espy_bpf__destroy(skel);
+		return r;
+	}
+	*ret = skel;
+	return 0;
+}
+
+int espy_load(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
+	      struct espy_err *err)
+{
+	struct features f = {0};
+	int r = probe_features(&f, err);
+
+	if (r < 0)
+		return r;
+	r = load_with(ret, cpus, o, &f);
+	malloc_trim(0); /* the kernel's type information took megabytes */
+	return r < 0 ? load_failed(r, err) : 0;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* What this machine is, for the head of a trace. */
+#pragma once
+
+#include "model/machine.h"
+
+/* Fills what the system says about itself and the clocks; the rest of *m stays as it is. */
+void espy_machine_read(struct espy_machine *m);
+/* Boot clock, ns. */
+uint64_t espy_machine_now(void);

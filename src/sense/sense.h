@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The live sensor: loads the BPF programs, starts and stops them, and hands out their records in
+ * the order of time. Needs root or CAP_BPF + CAP_PERFMON (and CAP_SYS_ADMIN before 5.8's split),
+ * and BTF.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "model/event.h"
+
+struct espy_sense;
+
+#define ESPY_SENSE_TARGETS_MAX 4096
+
+struct espy_sense_options {
+	/* Events to record, by id. */
+	bool type[ESPY_EVENT_ID_MAX];
+	/* Processes to record with their descendants, as this pid namespace numbers them; none:
+	 * all. */
+	const uint32_t *pids;
+	size_t n_pids;
+	const uint32_t *uids; /* only tasks with one of these real users; none: all */
+	size_t n_uids;
+	const char *cgroup; /* only tasks in or below this cgroup directory; NULL: all */
+	bool failed_only;
+	uint64_t min_duration; /* ns */
+	bool environment;      /* of exec */
+	size_t ring_bytes;     /* per CPU, a power of two; 0: default */
+};
+
+/* Loads and attaches; nothing is recorded before espy_sense_start. */
+int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
+		    struct espy_err *err);
+void espy_sense_close(struct espy_sense *s);
+void espy_sense_start(struct espy_sense *s);
+/* Nothing new is recorded; what is in the rings can still be drained, and behind it, with `all`,
+ * the calls that had not ended (ESPY_F_PENDING). */
+void espy_sense_stop(struct espy_sense *s);
+
+/* Takes one record, valid only during the call. Negative ends the drain and is passed on. */
+typedef int (*espy_record_fn)(void *ctx, const struct espy_event *rec);
+
+/*
+ * Hands out what is in the rings, merged by time; gaps come as system_loss records, made here. With
+ * `all` everything, otherwise what is old enough that nothing earlier can still come (a few ms).
+ * Returns how many records, or the negative of `fn`.
+ */
+int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ctx);
+
+/* The processes that exist, as process_running records without arguments. Before espy_sense_start.
+ */
+int espy_sense_snapshot(struct espy_sense *s, espy_record_fn fn, void *ctx, struct espy_err *err);
+
+/* Makes the kernel side define every object anew before its next use. */
+void espy_sense_new_epoch(struct espy_sense *s);
+
+/* Processes among the targets and their descendants that are alive. */
+int64_t espy_sense_alive(const struct espy_sense *s);
+
+struct espy_sense_stats {
+	uint64_t records;    /* handed out, definitions included */
+	uint64_t lost;       /* as in the loss records so far */
+	uint64_t in_rings;   /* bytes waiting */
+	uint64_t ring_bytes; /* of one ring */
+};
+void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret);
+
+/* Tries to load the base pack and lets go of it: 0, or why it cannot be, with what to do about it.
+ */
+int espy_sense_probe(struct espy_err *err);

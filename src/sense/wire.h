@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What the loader and the BPF programs share besides the events: the call table, the settings and
+ * the counters of each CPU. Layouts only; included by bpf/ and by src/sense/. */
+#pragma once
+
+#include "model/event.h"
+
+#define ESPY_CALLS   1024 /* system call numbers are below this (x32's own begin at 512) */
+#define ESPY_CPUS    1024 /* processors with counters of their own */
+#define ESPY_ABIS    2    /* call tables: native (with x32), ia32 */
+#define ESPY_TARGETS 4096
+
+/* How a plain argument lies in its register. PAIR: a 64-bit value in two 32-bit arguments, low one
+ * first; PAIR_HIGH: its high one is the argument before. */
+enum espy_width {
+	ESPY_W_U64,
+	ESPY_W_U32,
+	ESPY_W_S32,
+	ESPY_W_S16,
+	ESPY_W_PAIR,
+	ESPY_W_PAIR_HIGH,
+};
+
+/* One system call. Argument numbers are 1..6, 0 for none; see CALL in events.def. */
+struct espy_call {
+	u16 type; /* enum espy_event_type, 0: not known */
+	u8 on;    /* some event that it can be is recorded */
+	u8 fd, dir, path, dir2, path2;
+	u8 arg[3];   /* a, b, c */
+	u8 width[3]; /* enum espy_width of each */
+	u8 form;     /* enum espy_form, which of the event's layouts */
+	u8 flags;    /* enum espy_call_flags */
+};
+
+enum espy_call_flags {
+	ESPY_CALL_INLINE = 1,  /* recorded by the sys_exit program itself, not by a tail call */
+	ESPY_CALL_VECTOR = 2,  /* arg[0] counts the iovecs at argument 2 */
+	ESPY_CALL_POS = 4,     /* reads or writes at the file's position */
+	ESPY_CALL_OLD = 8,     /* keep the inode's attributes from before */
+	ESPY_CALL_MOVES = 32,  /* a success may change paths that are known already */
+	ESPY_CALL_NARROW = 16, /* times in 32 bits */
+};
+
+enum espy_form {
+	ESPY_FORM_PLAIN = 0,
+	ESPY_FORM_CLONE = 1,     /* flags in argument 1 */
+	ESPY_FORM_CLONE3 = 2,    /* argument 1 is a struct clone_args */
+	ESPY_FORM_PAGES = 3,     /* mmap2: offset in pages */
+	ESPY_FORM_PAIR = 4,      /* socketpair: descriptors at argument 4 */
+	ESPY_FORM_TO = 5,        /* sendto, recvfrom: address at argument 5 */
+	ESPY_FORM_MSG = 6,       /* sendmsg, recvmsg */
+	ESPY_FORM_MMSG = 7,      /* sendmmsg, recvmmsg */
+	ESPY_FORM_SECONDS = 8,   /* utime: two seconds */
+	ESPY_FORM_TIMEVAL = 9,   /* utimes, futimesat */
+	ESPY_FORM_TIMESPEC = 10, /* utimensat */
+	ESPY_FORM_HOW = 11,      /* openat2: struct open_how at argument 3 */
+	ESPY_FORM_CREAT = 12,    /* creat: flags are implied */
+	ESPY_FORM_XATTRAT = 13,  /* struct xattr_args at argument 5 */
+	ESPY_FORM_PIVOT = 14,    /* pivot_root: the process's own root need not change */
+};
+
+/* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */
+#define ESPY_LOCK_FCNTL 0x10000u
+
+/* Counters of one CPU, written by the BPF programs, read by mapping them. */
+struct espy_cpu {
+	u64 seq;                   /* records attempted */
+	u64 lost[ESPY_CLASS__MAX]; /* of them: not written, by class of the event */
+	u64 busy;                  /* task states that could not be had */
+	u64 learned;               /* objects that were looked up the slow way */
+} __attribute__((aligned(128)));
