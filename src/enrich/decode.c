@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "enrich/decode.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "enrich/addr.h"
+#include "enrich/path.h"
+#include "enrich/wire.h"
+
+enum step {
+	STEP_SKIP, /* `path`: done first, because others need its object */
+	STEP_U32,
+	STEP_S32,
+	STEP_64,
+	STEP_TEXT,
+	STEP_BYTES, /* text whose NULs mean something */
+	STEP_PATH,
+	STEP_LOCAL,
+	STEP_REMOTE,
+	STEP_PROTOCOL,
+	STEP_BUILD_ID,
+};
+
+/* Fields that mean more than their kind says, wherever they occur. */
+static const struct {
+	const char *name;
+	uint8_t kind, step;
+} special[] = {
+	{"path", ESPY_KIND_path, STEP_SKIP},         {"local", ESPY_KIND_text, STEP_LOCAL},
+	{"remote", ESPY_KIND_text, STEP_REMOTE},     {"protocol", ESPY_KIND_text, STEP_PROTOCOL},
+	{"build_id", ESPY_KIND_text, STEP_BUILD_ID},
+};
+
+static const uint8_t by_kind[ESPY_KIND__MAX] = {
+	[ESPY_KIND_u32] = STEP_U32, [ESPY_KIND_s32] = STEP_S32,   [ESPY_KIND_u64] = STEP_64,
+	[ESPY_KIND_s64] = STEP_64,  [ESPY_KIND_text] = STEP_TEXT, [ESPY_KIND_path] = STEP_PATH,
+};
+
+void espy_decoder_init(struct espy_decoder *d, size_t max_objects)
+{
+	*d = (struct espy_decoder){.batch = 1};
+	espy_objects_init(&d->objects, max_objects);
+}
+
+void espy_decoder_done(struct espy_decoder *d)
+{
+	espy_objects_done(&d->objects);
+	espy_images_done(&d->images);
+	espy_buf_done(&d->scratch);
+}
+
+static uint8_t step_of(const struct espy_field *f)
+{
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		if (f->kind == special[i].kind && strcmp(f->name, special[i].name) == 0)
+			return special[i].step;
+	if (f->kind == ESPY_KIND_text && f->fmt == ESPY_FMT_ARGV)
+		return STEP_BYTES;
+	return by_kind[f->kind];
+}
+
+void espy_decode_plan(struct espy_decode_plan *ret, const struct espy_schema *s)
+{
+	assert(s->n_fields <= ESPY_FIELDS_MAX);
+	*ret = (struct espy_decode_plan){.schema = s, .path = -1, .local = -1, .remote = -1};
+	for (int i = 0; i < s->n_fields; i++) {
+		ret->step[i] = step_of(&s->fields[i]);
+		if (ret->step[i] == STEP_SKIP)
+			ret->path = i;
+		if (ret->step[i] == STEP_LOCAL)
+			ret->local = i;
+		if (ret->step[i] == STEP_REMOTE)
+			ret->remote = i;
+	}
+}
+
+/* One record on its way. */
+struct run {
+	struct espy_decoder *d;
+	const struct espy_event *rec;
+	struct espy_batch *b;
+	struct espy_decoded *to;
+};
+
+/* --- strings -------------------------------------------------------------------------------- */
+
+static uint32_t put(const struct run *x, struct espy_str s)
+{
+	return espy_dict_add(&x->b->dict, s);
+}
+
+static uint32_t put_scratch(const struct run *x)
+{
+	struct espy_buf *s = &x->d->scratch;
+
+	if (s->error) {
+		s->error = 0;
+		return UINT32_MAX;
+	}
+	return put(x, (struct espy_str){s->p, s->n});
+}
+
+/* A text of an object goes to the dictionary once per batch, however many rows mention it. */
+static uint32_t put_object(const struct run *x, struct espy_object *o, enum espy_object_part part)
+{
+	if (o->batch != x->d->batch) {
+		memset(o->dict, 0xff, sizeof(o->dict));
+		o->batch = x->d->batch;
+	}
+	if (o->dict[part] == UINT32_MAX)
+		o->dict[part] = put(x, espy_object_text(o, part));
+	return o->dict[part];
+}
+
+static uint32_t put_socket(const struct run *x, enum espy_object_part part)
+{
+	return x->to->object ? put_object(x, x->to->object, part) : 0;
+}
+
+/* --- paths ---------------------------------------------------------------------------------- */
+
+struct place {
+	uint32_t id;
+	uint8_t source;
+	struct espy_object *object;
+};
+
+static uint8_t worst_source(const struct espy_path *p, const struct espy_object *o)
+{
+	if (p->source == ESPY_SOURCE_NONE)
+		return o ? (uint8_t)espy_object_source(o) : ESPY_SOURCE_USER;
+	return o && espy_object_source(o) == ESPY_SOURCE_PARTIAL ? ESPY_SOURCE_PARTIAL : p->source;
+}
+
+/* A text as seen from its directory. */
+static void place_text(const struct run *x, const struct espy_path *p, struct espy_str text,
+		       struct place *ret)
+{
+	struct espy_buf *scratch = &x->d->scratch;
+	struct espy_str base = ESPY_STR_NONE;
+
+	ret->source = worst_source(p, ret->object);
+	if (ret->source == ESPY_SOURCE_KERNEL && p->source == ESPY_SOURCE_NONE)
+		ret->source = ESPY_SOURCE_USER;
+	if (ret->object)
+		base = espy_object_text(ret->object, ESPY_OBJECT_PATH);
+	else if (p->obj)
+		base = ESPY_STR(ESPY_PATH_UNKNOWN);
+	espy_buf_reset(scratch);
+	espy_path_join(scratch, base, text);
+	if (espy_path_is_partial((struct espy_str){scratch->p, scratch->n}))
+		ret->source = ESPY_SOURCE_PARTIAL;
+	ret->id = put_scratch(x);
+	ret->object = NULL; /* it was only the directory */
+}
+
+static void find_place(const struct run *x, const struct espy_path *p, struct place *ret)
+{
+	struct espy_str text = espy_wire_bytes(x->rec, p->text);
+
+	text.n = strnlen(text.p, text.n);
+	*ret = (struct place){0};
+	if (p->obj) {
+		ret->object = espy_object_find(&x->d->objects, p->obj);
+		x->to->is_unknown |= !ret->object;
+	}
+	if (text.n > 0) {
+		place_text(x, p, text, ret);
+	} else if (ret->object) {
+		ret->id = put_object(x, ret->object, ESPY_OBJECT_PATH);
+		ret->source = worst_source(p, ret->object);
+	} else if (p->obj || p->source == ESPY_SOURCE_PARTIAL) {
+		ret->source = ESPY_SOURCE_PARTIAL;
+	}
+}
+
+/* --- addresses and images ------------------------------------------------------------------- */
+
+/* A successful bind gives the socket the address that counts: port 0 has become a real one. */
+static bool object_is_truth(const struct run *x, enum espy_object_part part)
+{
+	return part == ESPY_OBJECT_LOCAL && x->rec->type == ESPY_EV_net_bind &&
+	       x->rec->result >= 0 && x->to->object && espy_object_text(x->to->object, part).n > 0;
+}
+
+static uint32_t put_addr(const struct run *x, struct espy_str sockaddr, enum espy_object_part part)
+{
+	if (sockaddr.n == 0 || object_is_truth(x, part))
+		return put_socket(x, part);
+	espy_buf_reset(&x->d->scratch);
+	espy_addr_text(&x->d->scratch, sockaddr);
+	return put_scratch(x);
+}
+
+static uint32_t put_build_id(const struct run *x, struct espy_str known)
+{
+	const struct espy_object *o = x->to->object;
+	struct espy_image_key key;
+
+	if (known.n || !o || x->d->no_build_id || (o->flags & ESPY_OBJ_UNLINKED))
+		return put(x, known);
+	key = (struct espy_image_key){
+		.inode = o->inode,
+		.dev = o->dev,
+		.pid = x->d->no_proc ? 0 : x->rec->pid,
+		.path = espy_object_text(o, ESPY_OBJECT_PATH),
+	};
+	return put(x, espy_image_build_id(&x->d->images, &key));
+}
+
+/* --- a record ------------------------------------------------------------------------------- */
+
+static uint64_t put_text(const struct run *x, unsigned step, const struct espy_text *t)
+{
+	struct espy_str s = espy_wire_text(x->rec, *t);
+
+	switch (step) {
+	case STEP_LOCAL:
+		return put_addr(x, espy_wire_bytes(x->rec, *t), ESPY_OBJECT_LOCAL);
+	case STEP_REMOTE:
+		return put_addr(x, espy_wire_bytes(x->rec, *t), ESPY_OBJECT_REMOTE);
+	case STEP_PROTOCOL:
+		return s.n ? put(x, s) : put_socket(x, ESPY_OBJECT_PROTOCOL);
+	case STEP_BUILD_ID:
+		return put_build_id(x, s);
+	case STEP_BYTES:
+		return put(x, espy_wire_bytes(x->rec, *t));
+	}
+	return put(x, s);
+}
+
+/* The value of one field; UINT32_MAX for a string that found no room. */
+static uint64_t read_field(const struct run *x, unsigned step, const void *at)
+{
+	struct place place;
+
+	switch (step) {
+	case STEP_U32:
+		return *(const uint32_t *)at;
+	case STEP_S32:
+		return (uint64_t)(int64_t) * (const int32_t *)at;
+	case STEP_64:
+		return *(const uint64_t *)at;
+	case STEP_PATH:
+		find_place(x, at, &place);
+		return place.id;
+	}
+	return put_text(x, step, at);
+}
+
+/* The call itself named its peer (connect, sendto): the path says so, not what the socket was. */
+static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
+{
+	const struct espy_dict *dict = &x->b->dict;
+	struct espy_buf *scratch = &x->d->scratch;
+	const struct espy_text *given;
+	struct espy_str remote;
+
+	if (plan->local < 0 || plan->remote < 0)
+		return 0;
+	given = (const void *)((const char *)x->rec + plan->schema->fields[plan->remote].offset);
+	remote = espy_dict_get(dict, (uint32_t)x->to->value[plan->remote]);
+	if (!given->len || !remote.n)
+		return 0;
+	espy_buf_reset(scratch);
+	if (espy_addr_is_unix(espy_wire_bytes(x->rec, *given)))
+		espy_buf_str(scratch, remote);
+	else
+		espy_addr_path(scratch, espy_dict_get(dict, (uint32_t)x->to->value[plan->local]),
+			       remote);
+	x->to->path = put_scratch(x);
+	return x->to->path == UINT32_MAX ? -ENOMEM : 0;
+}
+
+int espy_decode(struct espy_decoder *d, const struct espy_decode_plan *plan,
+		const struct espy_event *rec, struct espy_batch *b, struct espy_decoded *ret)
+{
+	struct run x = {d, rec, b, ret};
+	const struct espy_field *f = plan->schema->fields;
+	struct place place = {0};
+
+	ret->object = NULL;
+	ret->is_unknown = false;
+	if (plan->path >= 0)
+		find_place(&x, (const void *)((const char *)rec + f[plan->path].offset), &place);
+	ret->object = place.object;
+	ret->path = place.id;
+	ret->source = place.source;
+	if (ret->path == UINT32_MAX)
+		return -ENOMEM;
+	for (unsigned i = 0; i < plan->schema->n_fields; i++) {
+		if (plan->step[i] == STEP_SKIP)
+			continue;
+		ret->value[i] = read_field(&x, plan->step[i], (const char *)rec + f[i].offset);
+		if (plan->step[i] >= STEP_TEXT && ret->value[i] == UINT32_MAX)
+			return -ENOMEM;
+	}
+	return name_peer(&x, plan);
+}
+
+int espy_decode_store(const struct espy_decode_plan *plan, const struct espy_event *rec,
+		      const struct espy_decoded *v, struct espy_batch *b)
+{
+	const struct espy_schema *s = plan->schema;
+	int row = espy_batch_add(b, s->type);
+	struct espy_group *g;
+	uint32_t slot;
+
+	if (row < 0)
+		return row;
+	b->time[row] = rec->time - rec->duration;
+	b->duration[row] = rec->duration;
+	b->result[row] = rec->result;
+	b->tid[row] = rec->tid;
+	b->path[row] = v->path;
+	b->path_source[row] = v->source;
+	b->cpu_seq[row] = rec->seq;
+	b->call[row] = rec->call;
+	b->cpu[row] = rec->cpu;
+	b->abi[row] = rec->abi;
+	b->flags[row] = rec->flags;
+	g = b->group[s->type];
+	slot = b->slot[row];
+	/* Straight into the columns: nine of ten events have two or three numbers and nothing else.
+	 */
+	for (unsigned i = 0; i < s->n_fields; i++) {
+		if (!g->cols[i])
+			continue;
+		if (plan->step[i] >= STEP_TEXT)
+			((uint32_t *)g->cols[i])[slot] = (uint32_t)v->value[i];
+		else
+			((uint64_t *)g->cols[i])[slot] = v->value[i];
+	}
+	return row;
+}

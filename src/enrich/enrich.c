@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "enrich/enrich.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "enrich/decode.h"
+#include "enrich/roster.h"
+#include "enrich/sweep.h"
+#include "enrich/wire.h"
+
+struct espy_enrich {
+	struct espy_decoder decoder;
+	struct espy_roster roster;
+	struct espy_batch *into; /* where the last row went */
+	int64_t wall_offset;
+	struct plan {
+		struct espy_decode_plan decode;
+		const struct effect *effect;
+	} plans[ESPY_EVENT_ID_MAX]; /* schema NULL: no such type */
+};
+
+/* --- what records do to the process table --------------------------------------------------- */
+
+typedef int (*effect_fn)(struct espy_processes *t, const struct espy_event *rec,
+			 struct espy_str path);
+
+static int take_running(struct espy_processes *t, const struct espy_event *rec,
+			struct espy_str path)
+{
+	return espy_process_running(t, (const struct espy_ev_process_running *)rec, path);
+}
+
+static int take_exec(struct espy_processes *t, const struct espy_event *rec, struct espy_str path)
+{
+	return espy_process_exec(t, (const struct espy_ev_process_exec *)rec, path);
+}
+
+static int take_fork(struct espy_processes *t, const struct espy_event *rec, struct espy_str path)
+{
+	(void)path;
+	return espy_process_fork(t, (const struct espy_ev_process_fork *)rec);
+}
+
+static int take_comm(struct espy_processes *t, const struct espy_event *rec, struct espy_str path)
+{
+	(void)path;
+	return espy_process_comm(t, (const struct espy_ev_process_comm *)rec);
+}
+
+static int take_exit(struct espy_processes *t, const struct espy_event *rec, struct espy_str path)
+{
+	(void)path;
+	espy_process_exit(t, rec->pid, rec->start);
+	return 0;
+}
+
+/* `before`: the row belongs to the process as the record leaves it, as in Process Monitor, where a
+ * start is the first event of the new image. `after`: as it was until then. */
+static const struct effect {
+	uint16_t type;
+	effect_fn before, after;
+} effects[] = {
+	{ESPY_EV_process_running, take_running, NULL}, {ESPY_EV_process_exec, take_exec, NULL},
+	{ESPY_EV_process_fork, NULL, take_fork},       {ESPY_EV_process_comm, NULL, take_comm},
+	{ESPY_EV_process_exit, NULL, take_exit},
+};
+
+static int run_effect(struct espy_enrich *e, effect_fn fn, const struct espy_event *rec,
+		      const struct espy_batch *b, const struct espy_decoded *v)
+{
+	return fn ? fn(&e->roster.processes, rec, espy_dict_get(&b->dict, v->path)) : 0;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *o)
+{
+	struct espy_enrich *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return -ENOMEM;
+	espy_decoder_init(&e->decoder, o->max_objects);
+	e->decoder.no_proc = o->no_proc;
+	e->decoder.no_build_id = o->no_build_id;
+	espy_roster_init(&e->roster, o->max_dead, o->no_proc);
+	e->wall_offset = o->wall_offset;
+	for (size_t i = 0; i < espy_n_schemas; i++)
+		espy_decode_plan(&e->plans[espy_schemas[i].type].decode, &espy_schemas[i]);
+	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++)
+		e->plans[effects[i].type].effect = &effects[i];
+	*ret = e;
+	return 0;
+}
+
+void espy_enrich_free(struct espy_enrich *e)
+{
+	if (!e)
+		return;
+	espy_decoder_done(&e->decoder);
+	espy_roster_done(&e->roster);
+	free(e);
+}
+
+void espy_enrich_batch_done(struct espy_enrich *e)
+{
+	if (++e->decoder.batch == 0) /* 0 marks what is in no batch */
+		e->decoder.batch = 1;
+	e->roster.batch = e->decoder.batch;
+}
+
+size_t espy_enrich_objects(const struct espy_enrich *e)
+{
+	return e->decoder.objects.all.n;
+}
+
+void espy_enrich_new_epoch(struct espy_enrich *e, uint64_t until)
+{
+	espy_objects_new_epoch(&e->decoder.objects, until);
+}
+
+uint64_t espy_enrich_unknown_objects(const struct espy_enrich *e)
+{
+	return e->decoder.unknown;
+}
+
+/* --- records -------------------------------------------------------------------------------- */
+
+static int define(struct espy_enrich *e, const struct espy_event *rec)
+{
+	switch (rec->type) {
+	case ESPY_EV_meta_object:
+		return espy_object_define(&e->decoder.objects, (const void *)rec);
+	case ESPY_EV_meta_task:
+		return espy_process_task(&e->roster.processes, (const void *)rec);
+	}
+	return 0;
+}
+
+static int put_actor(struct espy_enrich *e, const struct espy_event *rec, struct espy_batch *b)
+{
+	struct espy_process *p = espy_process_get(&e->roster.processes, rec->pid, rec->start);
+
+	if (!p)
+		return -ENOMEM;
+	if (p->batch == e->roster.batch)
+		return (int)p->batch_index;
+	return espy_roster_put(&e->roster, p, b, rec->time);
+}
+
+/* The kernel side gives no arguments of what was there before; the table has them from /proc. */
+static void fill_argv(const struct plan *plan, struct espy_batch *b, uint32_t row)
+{
+	int f = espy_schema_field(plan->decode.schema, ESPY_STR("argv"));
+
+	if (f >= 0 && !espy_batch_get(b, row, (unsigned)f).str.n)
+		espy_batch_set_str(b, row, (unsigned)f,
+				   espy_dict_get(&b->dict, espy_batch_proc(b, row)->cmdline));
+}
+
+static int add_row(struct espy_enrich *e, const struct plan *plan, const struct espy_event *rec,
+		   struct espy_batch *b)
+{
+	struct espy_decoded v;
+	int r, actor, row;
+
+	r = espy_decode(&e->decoder, &plan->decode, rec, b, &v);
+	if (r == 0 && plan->effect)
+		r = run_effect(e, plan->effect->before, rec, b, &v);
+	if (r < 0)
+		return r;
+	actor = put_actor(e, rec, b);
+	if (actor < 0)
+		return actor;
+	row = espy_decode_store(&plan->decode, rec, &v, b);
+	if (row < 0)
+		return row;
+	b->proc[row] = (uint32_t)actor;
+	if (rec->type == ESPY_EV_process_running)
+		fill_argv(plan, b, (uint32_t)row);
+	e->decoder.unknown += v.is_unknown;
+	if (row == 0)
+		b->wall_offset = e->wall_offset;
+	if (plan->effect)
+		r = run_effect(e, plan->effect->after, rec, b, &v);
+	return r < 0 ? r : 1;
+}
+
+/* Asked before anything is changed: the record comes again. */
+static bool is_full(const struct espy_batch *b)
+{
+	return b->n >= ESPY_BATCH_ROWS || b->dict.bytes >= ESPY_BATCH_TEXT_FULL ||
+	       b->n_procs >= ESPY_BATCH_PROCS_FULL;
+}
+
+int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct espy_batch *b)
+{
+	const struct plan *plan;
+	int r;
+
+	if (rec->size < sizeof(*rec) || rec->type >= ESPY_EVENT_ID_MAX)
+		return -EBADMSG;
+	plan = &e->plans[rec->type];
+	if (!plan->decode.schema)
+		return -EBADMSG;
+	r = espy_wire_check(plan->decode.schema, rec);
+	if (r < 0)
+		return r;
+	espy_objects_pass(&e->decoder.objects, rec->time);
+	if (!espy_schema_is_shown(plan->decode.schema))
+		return define(e, rec);
+	if (is_full(b))
+		return -ENOSPC;
+	if (b != e->into) {
+		espy_enrich_batch_done(e);
+		e->into = b;
+	}
+	return add_row(e, plan, rec, b);
+}
+
+struct sweep {
+	struct espy_enrich *e;
+	struct espy_batch *b;
+};
+
+static int take_swept(void *ctx, const struct espy_event *rec)
+{
+	struct sweep *s = ctx;
+	int r = espy_enrich_add(s->e, rec, s->b);
+
+	return r == -EBADMSG ? 0 : r;
+}
+
+/* Inode of the initial pid namespace (PROC_PID_INIT_INO): elsewhere /proc numbers processes
+ * otherwise than the records do. */
+#define INITIAL_PID_NS 0xEFFFFFFCu
+
+int espy_enrich_sweep(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
+{
+	struct sweep s = {e, b};
+	struct stat st;
+
+	if (e->decoder.no_proc || stat("/proc/self/ns/pid", &st) < 0 || st.st_ino != INITIAL_PID_NS)
+		return 0;
+	return espy_sweep(&e->roster.processes, now, take_swept, &s);
+}

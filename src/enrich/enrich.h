@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From records of the sensor to rows of a batch: keeps what the kernel side has defined (objects)
+ * and who every process is, turns relative paths into absolute ones and addresses into text, adds
+ * what the kernel did not say (user names, command lines of processes that were there before,
+ * build-ids).
+ */
+#pragma once
+
+#include "base/err.h"
+#include "model/batch.h"
+
+struct espy_enrich;
+
+struct espy_enrich_options {
+	bool no_proc;       /* do not look at /proc (replay, tests) */
+	bool no_build_id;   /* do not read ELF files */
+	size_t max_objects; /* objects kept at once, 0: default 65,536 */
+	size_t max_dead;    /* ended processes kept at once, 0: default 65,536 */
+	int64_t wall_offset;
+};
+
+int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *o);
+void espy_enrich_free(struct espy_enrich *e);
+
+/*
+ * Takes one record, in the order of `time`. Definitions (meta_*) are kept; anything else becomes a
+ * row of `b`: 1. 0: no row came of it. Negative: -ENOMEM, -ENOSPC (the batch is full: flush it and
+ * give the record again), -EBADMSG (the record contradicts itself: it is dropped, count it as
+ * lost).
+ */
+int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct espy_batch *b);
+
+/* Rows for processes of /proc that no process_running record told of (see sweep.h); after the
+ * snapshot, `now` in boot clock ns. Does nothing in another pid namespace than the machine's own.
+ */
+int espy_enrich_sweep(struct espy_enrich *e, uint64_t now, struct espy_batch *b);
+
+/* The batch was handed on and reset: entries of the process table must be put into it anew. */
+void espy_enrich_batch_done(struct espy_enrich *e);
+
+/* How many objects are held; when it nears max_objects the sensor starts a new epoch (all ids are
+ * defined again before their next use) and says so here: ids not defined since are then forgotten
+ * as soon as `until` (boot clock ns) has passed in the stream. An epoch that begins while another
+ * is ending does not put that end off; what it leaves behind goes with the next one. */
+size_t espy_enrich_objects(const struct espy_enrich *e);
+void espy_enrich_new_epoch(struct espy_enrich *e, uint64_t until);
+
+/* Rows that mention an object id that was never defined (its path is then marked partial). */
+uint64_t espy_enrich_unknown_objects(const struct espy_enrich *e);

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+#include "enrich/object.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "enrich/addr.h"
+#include "enrich/path.h"
+#include "enrich/wire.h"
+
+#define SLOTS_FIRST 1024
+#define CACHE_LINE  64
+
+/* Text of one definition while it is made: the parts, one after another. */
+struct draft {
+	struct espy_buf *buf;
+	uint32_t end[ESPY_OBJECT__PARTS];
+};
+
+void espy_objects_init(struct espy_objects *t, size_t max)
+{
+	*t = (struct espy_objects){.max = max ? max : ESPY_OBJECTS_DEFAULT, .epoch = 1};
+}
+
+static void free_object(struct espy_object *o)
+{
+	free(o->text);
+	free(o);
+}
+
+void espy_objects_done(struct espy_objects *t)
+{
+	for (size_t i = 0; i < t->all.n; i++)
+		free_object(t->all.v[i]);
+	espy_vec_done(&t->all);
+	free(t->slots);
+	espy_buf_done(&t->scratch[0]);
+	espy_buf_done(&t->scratch[1]);
+}
+
+struct espy_str espy_object_text(const struct espy_object *o, enum espy_object_part part)
+{
+	uint32_t begin = part ? o->end[part - 1] : 0;
+
+	return (struct espy_str){o->text + begin, o->end[part] - begin};
+}
+
+unsigned espy_object_source(const struct espy_object *o)
+{
+	return o->flags & ESPY_OBJ_PARTIAL ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_KERNEL;
+}
+
+static void put_inode_str(struct espy_buf *out, struct espy_str kind, uint64_t inode)
+{
+	espy_buf_str(out, kind);
+	espy_buf_puts(out, ":[");
+	espy_buf_u64(out, inode);
+	espy_buf_putc(out, ']');
+}
+
+static void put_inode(struct espy_buf *out, const char *kind, uint64_t inode)
+{
+	put_inode_str(out, espy_str0(kind), inode);
+}
+
+static bool is_socket(const struct espy_ev_meta_object *rec)
+{
+	return rec->family || ((rec->flags & ESPY_OBJ_PSEUDO) && S_ISSOCK(rec->mode));
+}
+
+/* One name says what a Unix socket is: its own, or that of the peer it talks to. */
+static void put_unix_path(struct espy_buf *out, const struct espy_ev_meta_object *rec,
+			  struct espy_str local, struct espy_str remote)
+{
+	if (local.n)
+		espy_buf_str(out, local);
+	else if (remote.n)
+		espy_buf_str(out, remote);
+	else
+		put_inode(out, "unix", rec->inode);
+}
+
+static void put_socket_path(struct espy_buf *out, const struct espy_ev_meta_object *rec,
+			    struct espy_str local, struct espy_str remote)
+{
+	if (rec->family == AF_UNIX) {
+		put_unix_path(out, rec, local, remote);
+		return;
+	}
+	if (!local.n && !remote.n) {
+		put_inode(out, "socket", rec->inode);
+		return;
+	}
+	espy_addr_path(out, local, remote);
+}
+
+/* What is in no directory tree, as d_path() of the kernel names it (fs/d_path.c, simple_dname, and
+ * the d_dname of pipefs, anon_inodefs and nsfs). */
+static void put_pseudo_path(struct espy_buf *out, const struct espy_ev_meta_object *rec)
+{
+	struct espy_str name = espy_wire_bytes(&rec->hdr, rec->path);
+
+	name.n = strnlen(name.p, name.n);
+	if (S_ISFIFO(rec->mode)) {
+		put_inode(out, "pipe", rec->inode);
+	} else if (rec->flags & ESPY_OBJ_NS) {
+		put_inode_str(out, name, rec->inode);
+	} else if (name.n == 0 || espy_str_eq(name, ESPY_STR("/"))) {
+		put_inode(out, "inode", rec->inode);
+	} else if (rec->flags & ESPY_OBJ_ANON || name.p[0] == '[') {
+		espy_buf_puts(out, "anon_inode:");
+		espy_buf_str(out, name);
+	} else if (name.p[name.n - 1] == ']') { /* anon_inode:[x], mnt:[1]: named in full */
+		espy_buf_str(out, name);
+	} else {
+		espy_buf_putc(out, '/');
+		espy_buf_str(out, name);
+		espy_buf_puts(out, ESPY_PATH_DELETED);
+	}
+}
+
+static void put_file_path(struct espy_buf *out, const struct espy_ev_meta_object *rec)
+{
+	espy_path_names(out, espy_wire_bytes(&rec->hdr, rec->path), rec->flags & ESPY_OBJ_PARTIAL);
+	if (rec->flags & ESPY_OBJ_UNLINKED)
+		espy_buf_puts(out, ESPY_PATH_DELETED);
+}
+
+static struct espy_str put_addr(struct espy_buf *out, struct espy_str sockaddr)
+{
+	size_t begin = out->n;
+
+	if (!espy_addr_is_blank(sockaddr))
+		espy_addr_text(out, sockaddr);
+	return (struct espy_str){out->p + begin, out->n - begin};
+}
+
+/* The path of a socket is made of its addresses, which follow it: they are made apart first. */
+static void draft_socket(struct draft *d, const struct espy_ev_meta_object *rec,
+			 struct espy_buf *addrs)
+{
+	struct espy_str local, remote;
+	size_t split;
+
+	espy_buf_reset(addrs);
+	split = put_addr(addrs, espy_wire_bytes(&rec->hdr, rec->local)).n;
+	put_addr(addrs, espy_wire_bytes(&rec->hdr, rec->remote));
+	local = (struct espy_str){addrs->p, split};
+	remote = (struct espy_str){addrs->p + split, addrs->n - split};
+	put_socket_path(d->buf, rec, local, remote);
+	d->end[ESPY_OBJECT_PATH] = d->buf->n;
+	espy_buf_str(d->buf, local);
+	d->end[ESPY_OBJECT_LOCAL] = d->buf->n;
+	espy_buf_str(d->buf, remote);
+	d->end[ESPY_OBJECT_REMOTE] = d->buf->n;
+	espy_addr_protocol(d->buf, rec->family, rec->protocol & 0xff, rec->protocol >> 8);
+	d->end[ESPY_OBJECT_PROTOCOL] = d->buf->n;
+	if (addrs->error)
+		d->buf->error = addrs->error;
+}
+
+static int make_draft(struct espy_objects *t, struct draft *d,
+		      const struct espy_ev_meta_object *rec)
+{
+	d->buf = &t->scratch[0];
+	espy_buf_reset(d->buf);
+	if (espy_buf_reserve(d->buf, 1) < 0 || espy_buf_reserve(&t->scratch[1], 1) < 0)
+		return -ENOMEM;
+	if (is_socket(rec)) {
+		draft_socket(d, rec, &t->scratch[1]);
+	} else {
+		if (rec->flags & ESPY_OBJ_PSEUDO)
+			put_pseudo_path(d->buf, rec);
+		else
+			put_file_path(d->buf, rec);
+		for (unsigned i = 0; i < ESPY_OBJECT__PARTS; i++)
+			d->end[i] = d->buf->n;
+	}
+	return d->buf->error;
+}
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+/* Ids are hashes already, but by whom is not for this file to know. */
+static size_t home(const struct espy_objects *t, uint64_t id)
+{
+	return (size_t)((id * 0x9e3779b97f4a7c15ull) >> 32) & (t->cap - 1);
+}
+
+/* Where the id is, or where it belongs. */
+static struct espy_object_slot *find_slot(const struct espy_objects *t, uint64_t id)
+{
+	size_t i = home(t, id);
+
+	while (t->slots[i].object && t->slots[i].id != id)
+		i = (i + 1) & (t->cap - 1);
+	return &t->slots[i];
+}
+
+static int grow_slots(struct espy_objects *t)
+{
+	struct espy_objects new = {.cap = t->cap ? t->cap * 2 : SLOTS_FIRST};
+
+	new.slots = calloc(new.cap, sizeof(*new.slots));
+	if (!new.slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->all.n; i++)
+		*find_slot(&new, t->all.v[i]->id) =
+			(struct espy_object_slot){t->all.v[i]->id, t->all.v[i]};
+	free(t->slots);
+	t->slots = new.slots;
+	t->cap = new.cap;
+	return 0;
+}
+
+/* Closes the gap with those behind it that it would cut off from their home. */
+static void clear_slot(struct espy_objects *t, struct espy_object_slot *s)
+{
+	size_t mask = t->cap - 1, gap = (size_t)(s - t->slots);
+
+	for (size_t i = (gap + 1) & mask; t->slots[i].object; i = (i + 1) & mask) {
+		if (((i - home(t, t->slots[i].id)) & mask) < ((i - gap) & mask))
+			continue;
+		t->slots[gap] = t->slots[i];
+		gap = i;
+	}
+	t->slots[gap].object = NULL;
+}
+
+struct espy_object *espy_object_find(struct espy_objects *t, uint64_t id)
+{
+	struct espy_object *o = t->cap ? find_slot(t, id)->object : NULL;
+
+	if (o && !o->used)
+		o->used = true;
+	return o;
+}
+
+/* --- coming and going ----------------------------------------------------------------------- */
+
+static void drop_object(struct espy_objects *t, struct espy_object *o)
+{
+	struct espy_object *last = t->all.v[--t->all.n];
+
+	clear_slot(t, find_slot(t, o->id));
+	t->all.v[o->place] = last;
+	last->place = o->place;
+	t->bytes -= o->end[ESPY_OBJECT__PARTS - 1];
+	free_object(o);
+}
+
+/* Second chance: an object used since the hand's last visit is passed over once. The hand moves on
+ * also from a place that was emptied, because the youngest object is moved there. */
+static void make_room(struct espy_objects *t, size_t bytes)
+{
+	while (t->all.n && (t->all.n >= t->max || t->bytes + bytes > ESPY_OBJECT_BYTES_MAX)) {
+		struct espy_object *o = t->all.v[t->hand++ % t->all.n];
+
+		if (o->used)
+			o->used = false;
+		else
+			drop_object(t, o);
+	}
+}
+
+static struct espy_object *new_object(struct espy_objects *t, uint64_t id)
+{
+	struct espy_object *o;
+
+	if ((t->all.n + 1) * 2 > t->cap && grow_slots(t) < 0)
+		return NULL;
+	o = aligned_alloc(CACHE_LINE, (sizeof(*o) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+	if (!o)
+		return NULL;
+	*o = (struct espy_object){.id = id, .place = (uint32_t)t->all.n};
+	if (espy_vec_push(&t->all, o) < 0) {
+		free(o);
+		return NULL;
+	}
+	*find_slot(t, id) = (struct espy_object_slot){id, o};
+	return o;
+}
+
+static bool has_text(const struct espy_object *o, const struct draft *d)
+{
+	return memcmp(o->end, d->end, sizeof(d->end)) == 0 &&
+	       memcmp(o->text, d->buf->p, d->buf->n) == 0;
+}
+
+static int take_text(struct espy_objects *t, struct espy_object *o, const struct draft *d)
+{
+	o->text = malloc(d->buf->n + 1);
+	if (!o->text)
+		return -ENOMEM;
+	memcpy(o->text, d->buf->p, d->buf->n);
+	memcpy(o->end, d->end, sizeof(o->end));
+	t->bytes += d->buf->n;
+	return 0;
+}
+
+/* The object with this text: the one that was there, or a new one in its place. NULL: no memory. */
+static struct espy_object *get_object(struct espy_objects *t, uint64_t id, const struct draft *d)
+{
+	struct espy_object *o = t->cap ? find_slot(t, id)->object : NULL;
+
+	if (o && has_text(o, d))
+		return o;
+	if (o)
+		drop_object(t, o);
+	make_room(t, d->buf->n);
+	o = new_object(t, id);
+	if (o && take_text(t, o, d) < 0) {
+		drop_object(t, o);
+		return NULL;
+	}
+	return o;
+}
+
+int espy_object_define(struct espy_objects *t, const struct espy_ev_meta_object *rec)
+{
+	struct espy_object *o = NULL;
+	struct draft d;
+
+	if (make_draft(t, &d, rec) == 0)
+		o = get_object(t, rec->id, &d);
+	t->scratch[0].error = t->scratch[1].error = 0;
+	if (!o)
+		return -ENOMEM;
+	o->inode = rec->inode;
+	o->dev = rec->dev;
+	o->mode = rec->mode;
+	o->family = rec->family;
+	o->flags = rec->flags;
+	o->epoch = t->epoch;
+	return 0;
+}
+
+/* While one epoch is ending the next may begin; what that one leaves behind goes with a later one.
+ */
+void espy_objects_new_epoch(struct espy_objects *t, uint64_t until)
+{
+	t->epoch++;
+	if (t->forget_at)
+		return;
+	t->forget_at = until ? until : 1;
+	t->forget_before = t->epoch;
+}
+
+void espy_objects_forget(struct espy_objects *t)
+{
+	t->forget_at = 0;
+	for (size_t i = 0; i < t->all.n;) {
+		if (t->all.v[i]->epoch >= t->forget_before)
+			i++;
+		else
+			drop_object(t, t->all.v[i]);
+	}
+}

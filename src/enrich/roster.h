@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes of a batch: puts a process, as it is now, and its ancestors into a batch, each
+ * version of each once. */
+#pragma once
+
+#include "enrich/proc.h"
+#include "enrich/process.h"
+#include "enrich/user.h"
+
+#define ESPY_ANCESTORS_MAX 64u /* put into a batch with one process */
+
+struct espy_roster {
+	struct espy_processes processes;
+	struct espy_users users;
+	struct espy_proc_info info; /* scratch */
+	uint32_t batch;             /* generation: indices of another one mean nothing */
+	bool no_proc;
+};
+
+void espy_roster_init(struct espy_roster *r, size_t max_dead, bool no_proc);
+void espy_roster_done(struct espy_roster *r);
+
+/* Index of the process in b->procs; -ENOMEM or -ENOSPC. `now`: boot clock ns. */
+int espy_roster_put(struct espy_roster *r, struct espy_process *p, struct espy_batch *b,
+		    uint64_t now);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records of the rings, doubted once: after espy_wire_check every text of a record lies inside it
+ * and may be read without another look. The kernel side is ours, but rings are memory, and a
+ * replayed or fuzzed stream comes through the same door.
+ */
+#pragma once
+
+#include "base/str.h"
+#include "model/schema.h"
+
+/* 0, or -EBADMSG: too short for its type, a text outside, a time before the boot, an unknown table
+ * or source. The caller vouches for rec->size bytes at `rec`, aligned to 8. */
+int espy_wire_check(const struct espy_schema *s, const struct espy_event *rec);
+
+/* A text of a checked record, as it lies there. */
+static inline struct espy_str espy_wire_bytes(const struct espy_event *rec, struct espy_text t)
+{
+	return (struct espy_str){(const char *)rec + t.off, t.len};
+}
+
+/* The same without the NULs that a copied C string brings along. */
+static inline struct espy_str espy_wire_text(const struct espy_event *rec, struct espy_text t)
+{
+	struct espy_str s = espy_wire_bytes(rec, t);
+
+	while (s.n > 0 && s.p[s.n - 1] == '\0')
+		s.n--;
+	return s;
+}
