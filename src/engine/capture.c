@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/capture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "engine/select.h"
+#include "enrich/enrich.h"
+#include "rule/rule.h"
+#include "sense/machine.h"
+#include "sense/sense.h"
+
+#define NS_PER_MS    1000000ull
+#define SLEEP_MIN_NS (1 * NS_PER_MS)
+#define SLEEP_MAX_NS (16 * NS_PER_MS)
+#define BUSY_RECORDS 2048       /* in one round trip: come back soon */
+#define TEXT_FULL    (8u << 20) /* bytes of strings at which a batch goes out early */
+#define OBJECTS_MAX  262144u
+#define EPOCH_OVERLAP_NS \
+	(1000 * NS_PER_MS) /* what refers to older objects is surely drained then */
+
+struct espy_capture {
+	struct espy_capture_options o;
+	struct espy_sense *sense;
+	struct espy_enrich *enrich;
+	struct espy_rule *rule;      /* NULL: everything */
+	struct espy_batch *batch;    /* being filled */
+	struct espy_batch *selected; /* what matched of it */
+	uint64_t bits[ESPY_RULE_WORDS(ESPY_BATCH_ROWS)];
+	uint64_t events, bad;
+	uint64_t first_row;  /* boot clock when the batch got its first row */
+	uint64_t epoch_ends; /* boot clock until when the last renewal of objects takes */
+	bool in_snapshot;
+	struct espy_err *err; /* of the call that runs */
+};
+
+/* --- open ----------------------------------------------------------------------------------- */
+
+static int compile(struct espy_capture *c, struct espy_sense_options *so,
+		   struct espy_rule_needs *needs, struct espy_err *err)
+{
+	int r;
+
+	memset(so->type, 1, sizeof(so->type));
+	if (!c->o.filter || !*c->o.filter)
+		return 0;
+	r = espy_rule_new(&c->rule, c->o.filter, err);
+	if (r < 0)
+		return r;
+	espy_rule_needs(c->rule, needs);
+	memcpy(so->type, needs->type, sizeof(so->type));
+	so->failed_only = needs->failed_only;
+	so->min_duration = needs->min_duration;
+	if (!c->o.n_uids && needs->n_uids) {
+		so->uids = needs->uids;
+		so->n_uids = needs->n_uids;
+	}
+	return 0;
+}
+
+/* Events that the process table lives on are always recorded by the sensor; a filter hides them. */
+static void keep_lifecycle(bool *type)
+{
+	static const uint16_t always[] = {ESPY_EV_process_fork, ESPY_EV_process_exec,
+					  ESPY_EV_process_exit, ESPY_EV_process_comm,
+					  ESPY_EV_system_loss};
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
+		type[always[i]] = true;
+}
+
+static int set_up(struct espy_capture *c, struct espy_err *err)
+{
+	struct espy_sense_options so = {
+		.pids = c->o.pids,
+		.n_pids = c->o.n_pids,
+		.uids = c->o.uids,
+		.n_uids = c->o.n_uids,
+		.cgroup = c->o.cgroup,
+		.environment = c->o.environment,
+		.ring_bytes = c->o.ring_bytes,
+	};
+	struct espy_enrich_options eo = {.max_objects = OBJECTS_MAX};
+	struct espy_machine m = {0};
+	struct espy_rule_needs needs;
+	int r;
+
+	r = compile(c, &so, &needs, err);
+	if (r < 0)
+		return r;
+	keep_lifecycle(so.type);
+	espy_machine_read(&m);
+	if (c->rule)
+		espy_rule_set_start(c->rule, m.started);
+	eo.wall_offset = m.wall_offset;
+	r = espy_enrich_new(&c->enrich, &eo);
+	if (r >= 0)
+		r = espy_batch_new(&c->batch);
+	if (r >= 0)
+		r = espy_batch_new(&c->selected);
+	if (r < 0)
+		return r;
+	c->batch->wall_offset = m.wall_offset;
+	return espy_sense_open(&c->sense, &so, err);
+}
+
+int espy_capture_open(struct espy_capture **ret, const struct espy_capture_options *o,
+		      struct espy_err *err)
+{
+	struct espy_capture *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->o = *o;
+	r = set_up(c, err);
+	if (r < 0) {
+		espy_capture_close(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void espy_capture_close(struct espy_capture *c)
+{
+	if (!c)
+		return;
+	espy_sense_close(c->sense);
+	espy_enrich_free(c->enrich);
+	espy_rule_free(c->rule);
+	espy_batch_free(c->batch);
+	espy_batch_free(c->selected);
+	free(c);
+}
+
+/* --- flow ----------------------------------------------------------------------------------- */
+
+static int to_sinks(struct espy_capture *c, const struct espy_batch *b, const uint64_t *bits)
+{
+	for (struct espy_sink *const *s = c->o.sinks; *s; s++) {
+		int r = 0;
+
+		if (!c->in_snapshot)
+			r = (*s)->ops->batch(*s, b, bits, c->err);
+		else if ((*s)->ops->snapshot)
+			r = (*s)->ops->snapshot(*s, b, c->err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What matches goes on as a batch of its own, numbered without gaps. */
+static int hand_on(struct espy_capture *c)
+{
+	struct espy_batch *b = c->batch;
+	int n = (int)b->n, r;
+
+	if (c->rule && !c->in_snapshot) {
+		n = espy_rule_match(c->rule, b, c->bits);
+		if (n < 0)
+			return n;
+		if (n < (int)b->n) {
+			r = espy_select_rows(c->selected, b, c->bits);
+			if (r < 0)
+				return r;
+			b = c->selected;
+		}
+	}
+	if (n == 0)
+		return 0;
+	memset(c->bits, 0xff, sizeof(c->bits));
+	b->first_seq = c->in_snapshot ? 1 : c->events + 1;
+	if (!c->in_snapshot)
+		c->events += (uint64_t)n;
+	return to_sinks(c, b, c->bits);
+}
+
+static int flush(struct espy_capture *c)
+{
+	int64_t wall_offset = c->batch->wall_offset;
+	int r = c->batch->n ? hand_on(c) : 0;
+
+	espy_batch_reset(c->batch);
+	c->batch->wall_offset = wall_offset;
+	espy_enrich_batch_done(c->enrich);
+	c->first_row = 0;
+	return r;
+}
+
+static int take_record(void *ctx, const struct espy_event *rec)
+{
+	struct espy_capture *c = ctx;
+	int r = c->batch->dict.bytes < TEXT_FULL ? espy_enrich_add(c->enrich, rec, c->batch)
+						 : -ENOSPC;
+
+	if (r == -ENOSPC) {
+		r = flush(c);
+		if (r < 0)
+			return r;
+		r = espy_enrich_add(c->enrich, rec, c->batch);
+	}
+	if (r == -EBADMSG) {
+		c->bad++;
+		return 0;
+	}
+	if (r > 0 && !c->first_row)
+		c->first_row = espy_machine_now();
+	return r;
+}
+
+static bool is_due(const struct espy_capture *c)
+{
+	return c->first_row &&
+	       espy_machine_now() - c->first_row >= (uint64_t)c->o.flush_ms * NS_PER_MS;
+}
+
+/* The table of objects is bounded: before it is full the kernel side defines everything anew. */
+static void renew_objects(struct espy_capture *c)
+{
+	uint64_t now;
+
+	if (espy_enrich_objects(c->enrich) < OBJECTS_MAX * 3 / 4)
+		return;
+	now = espy_machine_now();
+	if (now < c->epoch_ends)
+		return;
+	c->epoch_ends = now + EPOCH_OVERLAP_NS;
+	espy_sense_new_epoch(c->sense);
+	espy_enrich_new_epoch(c->enrich, c->epoch_ends);
+}
+
+int espy_capture_start(struct espy_capture *c, struct espy_err *err)
+{
+	int r;
+
+	c->err = err;
+	c->in_snapshot = true;
+	r = espy_sense_snapshot(c->sense, take_record, c, err);
+	if (r >= 0)
+		r = espy_enrich_sweep(c->enrich, espy_machine_now(), c->batch);
+	if (r >= 0)
+		r = flush(c);
+	c->in_snapshot = false;
+	espy_sense_start(c->sense);
+	return r;
+}
+
+static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
+{
+	int n = espy_sense_drain(c->sense, false, take_record, c), r = 0;
+
+	if (n < 0)
+		return n;
+	if (is_due(c))
+		r = flush(c);
+	renew_objects(c);
+	*sleep_ns = n > BUSY_RECORDS ? SLEEP_MIN_NS : *sleep_ns * 2;
+	if (*sleep_ns > SLEEP_MAX_NS)
+		*sleep_ns = SLEEP_MAX_NS;
+	return r;
+}
+
+static int end_sinks(struct espy_capture *c, const struct espy_ending *e)
+{
+	int r = 0;
+
+	for (struct espy_sink *const *s = c->o.sinks; *s; s++) {
+		int r2 = (*s)->ops->end ? (*s)->ops->end(*s, e, r < 0 ? NULL : c->err) : 0;
+
+		if (r2 < 0 && r >= 0)
+			r = r2;
+	}
+	return r;
+}
+
+int espy_capture_run(struct espy_capture *c, espy_capture_tick tick, void *ctx,
+		     struct espy_ending *ret_ending, struct espy_err *err)
+{
+	struct espy_ending e = {.exit_status = -1};
+	uint64_t sleep_ns = SLEEP_MIN_NS;
+	int r, r2;
+
+	c->err = err;
+	for (;;) {
+		r = tick(ctx, c, &e);
+		if (r != 0)
+			break;
+		r = round_trip(c, &sleep_ns);
+		if (r < 0)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = (long)sleep_ns}, NULL);
+	}
+	espy_sense_stop(c->sense);
+	if (r >= 0)
+		r = espy_sense_drain(c->sense, true, take_record, c);
+	if (r >= 0)
+		r = flush(c);
+	e.ended = espy_machine_now();
+	e.events = c->events;
+	e.lost = espy_capture_lost(c);
+	if (r < 0)
+		c->err = NULL; /* the first error is the one to tell */
+	r2 = end_sinks(c, &e);
+	*ret_ending = e;
+	return r < 0 ? r : r2;
+}
+
+int64_t espy_capture_alive(const struct espy_capture *c)
+{
+	return espy_sense_alive(c->sense);
+}
+
+uint64_t espy_capture_events(const struct espy_capture *c)
+{
+	return c->events;
+}
+
+uint64_t espy_capture_lost(const struct espy_capture *c)
+{
+	struct espy_sense_stats s;
+
+	espy_sense_stats(c->sense, &s);
+	return s.lost + c->bad;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A live capture from the kernel to its sinks: sensor → enrichment → filter → sinks, in one thread.
+ * The caller decides when it ends, by a function that is asked every few milliseconds.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include "base/err.h"
+#include "engine/sink.h"
+#include "model/machine.h"
+
+struct espy_capture;
+
+#define ESPY_CAPTURE_SINKS 8
+
+struct espy_capture_options {
+	const char *filter;   /* filter text, NULL or "" for everything */
+	const uint32_t *pids; /* processes to follow with their descendants, none: the machine */
+	size_t n_pids;
+	const uint32_t *uids;
+	size_t n_uids;
+	const char *cgroup;
+	bool environment;
+	size_t ring_bytes;                           /* per CPU; 0: default */
+	unsigned flush_ms;                           /* how old an event may be when sinks get it */
+	struct espy_sink *sinks[ESPY_CAPTURE_SINKS]; /* ended by NULL; borrowed */
+};
+
+/* Loads everything; nothing is recorded yet. A filter error has its column and source "filter". */
+int espy_capture_open(struct espy_capture **ret, const struct espy_capture_options *o,
+		      struct espy_err *err);
+void espy_capture_close(struct espy_capture *c);
+
+/* Begins to record and gives the sinks what exists already. */
+int espy_capture_start(struct espy_capture *c, struct espy_err *err);
+
+/* Asked every few ms: 1 ends the capture, with the reason in e->reason; negative errno: error. */
+typedef int (*espy_capture_tick)(void *ctx, struct espy_capture *c, struct espy_ending *e);
+
+/* Runs until `tick` says so or a sink fails, drains, and ends the sinks. */
+int espy_capture_run(struct espy_capture *c, espy_capture_tick tick, void *ctx,
+		     struct espy_ending *ret_ending, struct espy_err *err);
+
+/* Followed processes that are alive, as the kernel side counts them. */
+int64_t espy_capture_alive(const struct espy_capture *c);
+uint64_t espy_capture_events(const struct espy_capture *c);
+uint64_t espy_capture_lost(const struct espy_capture *c);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The sinks that the engine itself has: a trace file, and lines in a format to a descriptor. */
+#pragma once
+
+#include "engine/sink.h"
+#include "format/format.h"
+#include "trace/trace.h"
+
+struct espy_sink_trace {
+	struct espy_sink sink;
+	struct espy_trace_writer *writer; /* owned until `end` */
+};
+
+/* Takes the writer over. */
+void espy_sink_trace_init(struct espy_sink_trace *s, struct espy_trace_writer *writer);
+
+struct espy_sink_lines {
+	struct espy_sink sink;
+	struct espy_writer writer;
+	struct espy_buf out;
+	int fd; /* borrowed */
+	bool begun;
+};
+
+/* 0 or -ENOMEM. `fd` gets whole lines; a reader that is gone (EPIPE) ends the capture with -EPIPE.
+ */
+int espy_sink_lines_init(struct espy_sink_lines *s, const struct espy_format *f,
+			 const struct espy_writer_options *o, int fd);
+void espy_sink_lines_done(struct espy_sink_lines *s);
