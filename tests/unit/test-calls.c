@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The call table that the BPF programs work by. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include "model/call.h"
+#include "sense/calls.h"
+
+static struct espy_call calls[ESPY_ABIS][ESPY_CALLS];
+static bool wanted[ESPY_EVENT_ID_MAX];
+
+/* As in bpf/: events with paths and values only have no program. */
+static bool has_program(void *ctx, const char *event)
+{
+	(void)ctx;
+	return !strcmp(event, "file_open") || !strcmp(event, "file_chown");
+}
+
+static void fill(unsigned type)
+{
+	memset(calls, 0, sizeof(calls));
+	memset(wanted, type == 0, sizeof(wanted));
+	wanted[type] = true;
+	espy_calls_fill(calls, wanted, has_program, NULL);
+}
+
+static const struct espy_call *native(const char *name)
+{
+	return &calls[0][espy_call_nr(ESPY_ABI_NATIVE, name)];
+}
+
+static const struct espy_call *ia32(const char *name)
+{
+	return &calls[1][espy_call_nr(ESPY_ABI_IA32, name)];
+}
+
+static void test_arguments(void **state)
+{
+	(void)state;
+	fill(0);
+	assert_int_equal(native("openat")->type, ESPY_EV_file_open);
+	assert_int_equal(native("openat")->dir, 1);
+	assert_int_equal(native("openat")->path, 2);
+	assert_int_equal(native("renameat2")->path2, 4);
+	assert_int_equal(native("getppid")->type, 0);
+	assert_int_equal(native("getppid")->on, 0);
+}
+
+static void test_inline(void **state)
+{
+	(void)state;
+	fill(0);
+	assert_true(native("read")->flags & ESPY_CALL_INLINE);
+	assert_true(native("fsync")->flags & ESPY_CALL_INLINE);
+	assert_false(native("openat")->flags & ESPY_CALL_INLINE);
+	assert_false(native("sendfile")->flags & ESPY_CALL_INLINE); /* two descriptors */
+	assert_false(native("fchown")->flags & ESPY_CALL_INLINE);   /* has a program */
+}
+
+static void test_positions_and_vectors(void **state)
+{
+	(void)state;
+	fill(0);
+	assert_true(native("write")->flags & ESPY_CALL_POS);
+	assert_true(native("readv")->flags & ESPY_CALL_VECTOR);
+	assert_false(native("read")->flags & ESPY_CALL_VECTOR);
+	assert_false(native("lseek")->flags & ESPY_CALL_POS);
+}
+
+static void test_widths(void **state)
+{
+	(void)state;
+	fill(0);
+	assert_int_equal(native("pread64")->width[1], ESPY_W_U64);
+	assert_int_equal(ia32("pread64")->width[1], ESPY_W_PAIR);
+	assert_int_equal(ia32("fallocate")->arg[2], 5);
+	assert_int_equal(ia32("_llseek")->width[0], ESPY_W_PAIR_HIGH);
+	assert_int_equal(native("dup3")->width[2], ESPY_W_U32);
+	assert_int_equal(native("fchown")->width[0], ESPY_W_S32);
+	assert_int_equal(ia32("fchown")->width[0], ESPY_W_S16);
+	assert_int_equal(ia32("lseek")->width[0], ESPY_W_S32);
+}
+
+/* A call is looked at when any event that it can turn out to be is wanted. */
+static void test_selection(void **state)
+{
+	(void)state;
+	fill(ESPY_EV_net_recv);
+	assert_true(native("read")->on);
+	assert_true(native("recvmsg")->on);
+	assert_true(ia32("socketcall")->on);
+	assert_false(native("write")->on);
+	fill(ESPY_EV_file_lock);
+	assert_true(native("fcntl")->on);
+	assert_true(native("flock")->on);
+	assert_false(ia32("socketcall")->on);
+	fill(ESPY_EV_file_rmdir);
+	assert_true(native("unlinkat")->on);
+	fill(ESPY_EV_thread_create);
+	assert_true(native("clone")->on);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_inline),
+		cmocka_unit_test(test_positions_and_vectors),
+		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_selection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
