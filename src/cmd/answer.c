@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/answer.h"
+#include <errno.h>
+#include <langinfo.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "cmd/pager.h"
+
+#define QUIET_NS 1000000000 /* short work shows no progress */
+
+int espy_answer_format(const char *name, enum espy_view_format *ret)
+{
+	static const char *const names[] = {
+		[ESPY_VIEW_TEXT] = "text",
+		[ESPY_VIEW_JSON] = "json",
+		[ESPY_VIEW_CSV] = "csv",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) == 0) {
+			*ret = (enum espy_view_format)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+struct espy_table_style espy_answer_style(int fd)
+{
+	struct espy_terminal t = espy_cmd_terminal(fd);
+
+	return (struct espy_table_style){
+		.width = t.is_tty ? t.width : 0,
+		.colour = t.colour != 0,
+		.utf8 = t.is_tty && strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+	};
+}
+
+/* --- reading ------------------------------------------------------------------------------------
+ */
+
+struct progress {
+	struct timespec began;
+	int percent; /* on the terminal, -1 nothing so far */
+};
+
+static void show_progress(void *ctx, double part)
+{
+	struct progress *p = ctx;
+	struct timespec now;
+	int percent = (int)(part * 100);
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - p->began.tv_sec) * 1000000000 + now.tv_nsec - p->began.tv_nsec <
+		    QUIET_NS ||
+	    percent == p->percent)
+		return;
+	p->percent = percent;
+	fprintf(stderr, "\rreading %d%%", percent);
+	fflush(stderr);
+}
+
+static void clear_progress(const struct progress *p)
+{
+	if (p->percent >= 0)
+		fprintf(stderr, "\r%*s\r", (int)sizeof("reading 100%"), "");
+}
+
+int espy_answer_read(const char *path, const char *filter, struct espy_sink *const *sinks,
+		     struct espy_replay_end *ret)
+{
+	struct progress p = {.percent = -1};
+	struct espy_replay o = {.path = path, .filter = filter, .ctx = &p};
+	struct espy_err err = {0};
+	int r;
+
+	for (size_t i = 0; sinks[i] && i + 1 < ESPY_REPLAY_SINKS; i++)
+		o.sinks[i] = sinks[i];
+	if (isatty(STDERR_FILENO))
+		o.progress = show_progress;
+	clock_gettime(CLOCK_MONOTONIC, &p.began);
+	r = espy_replay(&o, ret, &err);
+	clear_progress(&p);
+	if (r < 0)
+		return espy_cmd_fail(&err, filter);
+	if (ret->damaged)
+		espy_cmd_fail(&err, NULL);
+	return 0;
+}
+
+/* What the answer does not say of the trace. */
+static void tell_end(const struct espy_replay_end *end)
+{
+	if (end->damaged)
+		fprintf(stderr, "espy: %u damaged block%s left out; the answer is of the rest\n",
+			end->damaged, end->damaged > 1 ? "s were" : " was");
+	else if (!end->has_ending)
+		fprintf(stderr, "espy: the trace has no end yet: it is still being written, or its "
+				"capture was killed\n");
+	else if (end->ending.lost)
+		fprintf(stderr,
+			"espy: %llu events were lost in this capture; see the operation "
+			"loss\n",
+			(unsigned long long)end->ending.lost);
+}
+
+/* --- printing -----------------------------------------------------------------------------------
+ */
+
+int espy_answer_print(struct espy_buf *out, int r, const struct espy_replay_end *end, bool page)
+{
+	struct espy_err err = {0};
+	pid_t pager = 0;
+
+	if (r >= 0) {
+		pager = page ? espy_pager_start() : 0;
+		r = espy_buf_flush(out, STDOUT_FILENO);
+		espy_pager_finish(pager);
+	}
+	espy_buf_done(out);
+	if (end)
+		tell_end(end);
+	if (r == -EPIPE)
+		return 0;
+	if (r < 0) {
+		espy_err_set(&err, r, "cannot print the answer: %s", strerror(-r));
+		return espy_cmd_fail(&err, NULL);
+	}
+	return end && end->damaged ? 1 : 0;
+}

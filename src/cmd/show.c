@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* espy show: prints a trace. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cmd/cmd.h"
+#include "cmd/pager.h"
+#include "format/format.h"
+#include "rule/rule.h"
+#include "trace/trace.h"
+
+#define FLUSH_BYTES 65536 /* written at once */
+
+enum { OPTION_UTC = 256 + 4, OPTION_NO_PAGER }; /* by their place in the table */
+
+static const struct espy_option options[] = {
+	{'f', "format", "FORMAT", "text, json or csv; default text"},
+	{'c', "columns", "LIST",
+	 "these columns, separated by commas; espy schema --columns lists them"},
+	{'n', "count", "COUNT", "stop after COUNT events"},
+	{'s', "snapshot", NULL, "also what existed when the capture started"},
+	{0, "utc", NULL, "times in UTC, not in the local time zone"},
+	{0, "no-pager", NULL, "do not start a pager on a terminal"},
+	{0, NULL, NULL, NULL},
+};
+
+struct show {
+	const char *path;
+	char *filter;
+	const struct espy_format *format;
+	const struct espy_column *columns[ESPY_WRITER_COLUMNS];
+	bool has_columns, snapshot, utc, no_pager;
+	uint64_t limit; /* events to print, 0: all */
+
+	struct espy_trace *trace;
+	struct espy_rule *rule;
+	struct espy_batch *batch;
+	uint64_t *bits;
+	struct espy_writer writer;
+	struct espy_buf out;
+	unsigned n_damaged;
+	struct espy_err damage; /* the first one */
+};
+
+/* --- printing --------------------------------------------------------------------------------- */
+
+static bool is_done(const struct show *s)
+{
+	return s->limit && s->writer.rows >= s->limit;
+}
+
+static int print_batch(struct show *s)
+{
+	int r = espy_rule_match(s->rule, s->batch, s->bits);
+
+	for (uint32_t row = 0; row < s->batch->n && r >= 0 && !is_done(s); row++) {
+		if (!espy_rule_bit(s->bits, row))
+			continue;
+		r = s->format->row(&s->writer, &s->out, s->batch, row);
+		if (r >= 0 && s->out.n >= FLUSH_BYTES)
+			r = espy_buf_flush(&s->out, STDOUT_FILENO);
+	}
+	/* a reader of a trace that is still written sees what is there */
+	return r < 0 ? r : espy_buf_flush(&s->out, STDOUT_FILENO);
+}
+
+typedef int next_fn(struct espy_trace *t, struct espy_batch *b, struct espy_err *err);
+
+/* Every block that can be read is shown; what cannot is told at the end. */
+static int print_blocks(struct show *s, next_fn *next, struct espy_err *err)
+{
+	while (!is_done(s)) {
+		struct espy_err problem = {0};
+		int r = next(s->trace, s->batch, &problem);
+
+		if (r == 0)
+			return 0;
+		if (r == -EBADMSG) {
+			if (!s->n_damaged++)
+				s->damage = problem;
+			continue;
+		}
+		if (r < 0) {
+			*err = problem;
+			return r;
+		}
+		r = print_batch(s);
+		if (r < 0)
+			return espy_err_set(err, r, "cannot print: %s", strerror(-r));
+	}
+	return 0;
+}
+
+static int print_trace(struct show *s, struct espy_err *err)
+{
+	int r = s->format->begin(&s->writer, &s->out);
+
+	if (r >= 0 && s->snapshot)
+		r = print_blocks(s, espy_trace_snapshot, err);
+	if (r >= 0)
+		r = print_blocks(s, espy_trace_next, err);
+	if (r < 0)
+		return r;
+	r = s->format->end(&s->writer, &s->out);
+	if (r >= 0)
+		r = espy_buf_flush(&s->out, STDOUT_FILENO);
+	return r < 0 ? espy_err_set(err, r, "cannot print: %s", strerror(-r)) : 0;
+}
+
+/* What the events do not say of themselves. Returns the exit code. */
+static int tell_end(const struct show *s)
+{
+	const struct espy_ending *e = espy_trace_ending(s->trace);
+
+	if (s->n_damaged) {
+		espy_cmd_fail(&s->damage, NULL);
+		fprintf(stderr, "espy: %u damaged block%s left out; everything else was shown\n",
+			s->n_damaged, s->n_damaged > 1 ? "s were" : " was");
+	}
+	if (is_done(s))
+		return s->n_damaged ? 1 : 0;
+	if (!e && !s->n_damaged)
+		fprintf(stderr, "espy: the trace has no end yet: it is still being written, or its "
+				"capture was killed\n");
+	else if (e && e->lost)
+		fprintf(stderr,
+			"espy: %llu events were lost in this capture; see the operation loss\n",
+			(unsigned long long)e->lost);
+	return s->n_damaged ? 1 : 0;
+}
+
+/* --- setting up ------------------------------------------------------------------------------- */
+
+static int open_all(struct show *s, struct espy_err *err)
+{
+	int r = espy_rule_new(&s->rule, s->filter, err);
+
+	if (r >= 0)
+		r = espy_trace_open(&s->trace, s->path, err);
+	if (r >= 0)
+		espy_rule_set_start(s->rule, espy_trace_machine(s->trace)->started);
+	if (r >= 0)
+		r = espy_batch_new(&s->batch);
+	if (r < 0)
+		return r;
+	s->bits = calloc(ESPY_RULE_WORDS(ESPY_BATCH_ROWS), sizeof(*s->bits));
+	return s->bits ? 0 : -ENOMEM;
+}
+
+static int init_writer(struct show *s)
+{
+	struct espy_terminal t = espy_cmd_terminal(STDOUT_FILENO);
+	struct espy_writer_options o = {
+		.columns = s->has_columns ? s->columns : NULL,
+		.width = t.width,
+		.colour = t.colour,
+		.utc = s->utc,
+		.machine = espy_trace_machine(s->trace),
+	};
+
+	return espy_writer_init(&s->writer, s->format, &o);
+}
+
+static void close_all(struct show *s)
+{
+	if (s->writer.format)
+		espy_writer_done(&s->writer);
+	espy_buf_done(&s->out);
+	espy_batch_free(s->batch);
+	free(s->bits);
+	if (s->trace)
+		espy_trace_close(s->trace);
+	if (s->rule)
+		espy_rule_free(s->rule);
+	free(s->filter);
+}
+
+static int show_trace(struct show *s)
+{
+	struct espy_err err = {0};
+	int r = open_all(s, &err);
+	pid_t pager = 0;
+
+	if (r >= 0)
+		r = init_writer(s);
+	if (r >= 0) {
+		pager = s->no_pager ? 0 : espy_pager_start();
+		r = print_trace(s, &err);
+		espy_pager_finish(pager);
+	}
+	if (r == -EPIPE)
+		return 0; /* the reader has seen enough */
+	if (r >= 0)
+		return tell_end(s);
+	err.code = r;
+	return espy_cmd_fail(&err, s->filter);
+}
+
+/* --- arguments -------------------------------------------------------------------------------- */
+
+static int parse_count(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	return errno || end == text || *end || text[0] == '-' || *ret == 0 ? -EINVAL : 0;
+}
+
+/* 0, or the exit code after an error was printed. */
+static int parse_option(struct show *s, int letter)
+{
+	struct espy_err err = {0};
+
+	switch (letter) {
+	case 'f':
+		s->format = espy_format_find(espy_str0(optarg));
+		return s->format ? 0
+				 : espy_cmd_usage(
+					   &espy_cmd_show,
+					   "there is no format %s: there are text, json and csv",
+					   optarg);
+	case 'c':
+		s->has_columns = true;
+		if (espy_format_columns(optarg, s->columns, ESPY_WRITER_COLUMNS, &err) < 0)
+			return espy_cmd_usage(&espy_cmd_show, "%s", err.text);
+		return 0;
+	case 'n':
+		return parse_count(optarg, &s->limit) == 0
+			       ? 0
+			       : espy_cmd_usage(&espy_cmd_show, "%s is not a number of events",
+						optarg);
+	case 's':
+		s->snapshot = true;
+		return 0;
+	case OPTION_UTC:
+		s->utc = true;
+		return 0;
+	case OPTION_NO_PAGER:
+		s->no_pager = true;
+		return 0;
+	default:
+		return 2;
+	}
+}
+
+static int show_main(int argc, char **argv)
+{
+	struct show s = {.format = espy_format_find(ESPY_STR("text"))};
+	int letter, r = 0;
+
+	while (r == 0 && (letter = espy_cmd_getopt(&espy_cmd_show, argc, argv, 0)) != -1)
+		r = parse_option(&s, letter);
+	if (r)
+		return r;
+	if (optind >= argc)
+		return espy_cmd_usage(&espy_cmd_show, "which trace? - is the standard input");
+	s.path = argv[optind];
+	s.filter = espy_cmd_filter(argc, argv, optind + 1);
+	r = show_trace(&s);
+	close_all(&s);
+	return r;
+}
+
+const struct espy_command espy_cmd_show = {
+	.name = "show",
+	.usage = "FILE [FILTER] [options]",
+	.help = "print a trace",
+	.detail = "FILTER chooses events: an expression such as 'class == file and result < 0', or "
+		  "just "
+		  "names of classes and operations such as 'exec,exit'. FILE can be - for the "
+		  "standard "
+		  "input. On a terminal lines are cut to its width and a pager is used; to a pipe "
+		  "or file "
+		  "each event is one whole line.",
+	.options = options,
+	.run = show_main,
+};
