@@ -10,7 +10,7 @@
 #include "cmd/pager.h"
 #include "format/format.h"
 #include "rule/rule.h"
-#include "trace/trace.h"
+#include "format/reader.h"
 
 #define FLUSH_BYTES 65536 /* written at once */
 
@@ -35,7 +35,7 @@ struct show {
 	bool has_columns, snapshot, utc, no_pager;
 	uint64_t limit; /* events to print, 0: all */
 
-	struct espy_trace *trace;
+	struct espy_reader *reader;
 	struct espy_rule *rule;
 	struct espy_batch *batch;
 	uint64_t *bits;
@@ -67,14 +67,14 @@ static int print_batch(struct show *s)
 	return r < 0 ? r : espy_buf_flush(&s->out, STDOUT_FILENO);
 }
 
-typedef int next_fn(struct espy_trace *t, struct espy_batch *b, struct espy_err *err);
+typedef int next_fn(struct espy_reader *t, struct espy_batch *b, struct espy_err *err);
 
 /* Every block that can be read is shown; what cannot is told at the end. */
 static int print_blocks(struct show *s, next_fn *next, struct espy_err *err)
 {
 	while (!is_done(s)) {
 		struct espy_err problem = {0};
-		int r = next(s->trace, s->batch, &problem);
+		int r = next(s->reader, s->batch, &problem);
 
 		if (r == 0)
 			return 0;
@@ -99,9 +99,9 @@ static int print_trace(struct show *s, struct espy_err *err)
 	int r = s->format->begin(&s->writer, &s->out);
 
 	if (r >= 0 && s->snapshot)
-		r = print_blocks(s, espy_trace_snapshot, err);
+		r = print_blocks(s, espy_reader_snapshot, err);
 	if (r >= 0)
-		r = print_blocks(s, espy_trace_next, err);
+		r = print_blocks(s, espy_reader_next, err);
 	if (r < 0)
 		return r;
 	r = s->format->end(&s->writer, &s->out);
@@ -113,7 +113,7 @@ static int print_trace(struct show *s, struct espy_err *err)
 /* What the events do not say of themselves. Returns the exit code. */
 static int tell_end(const struct show *s)
 {
-	const struct espy_ending *e = espy_trace_ending(s->trace);
+	const struct espy_ending *e = espy_reader_ending(s->reader);
 
 	if (s->n_damaged) {
 		espy_cmd_fail(&s->damage, NULL);
@@ -139,9 +139,9 @@ static int open_all(struct show *s, struct espy_err *err)
 	int r = espy_rule_new(&s->rule, s->filter, err);
 
 	if (r >= 0)
-		r = espy_trace_open(&s->trace, s->path, err);
+		r = espy_reader_open(&s->reader, s->path, NULL, err);
 	if (r >= 0)
-		espy_rule_set_start(s->rule, espy_trace_machine(s->trace)->started);
+		espy_rule_set_start(s->rule, espy_reader_machine(s->reader)->started);
 	if (r >= 0)
 		r = espy_batch_new(&s->batch);
 	if (r < 0)
@@ -158,7 +158,7 @@ static int init_writer(struct show *s)
 		.width = t.width,
 		.colour = t.colour,
 		.utc = s->utc,
-		.machine = espy_trace_machine(s->trace),
+		.machine = espy_reader_machine(s->reader),
 	};
 
 	return espy_writer_init(&s->writer, s->format, &o);
@@ -171,8 +171,8 @@ static void close_all(struct show *s)
 	espy_buf_done(&s->out);
 	espy_batch_free(s->batch);
 	free(s->bits);
-	if (s->trace)
-		espy_trace_close(s->trace);
+	if (s->reader)
+		espy_reader_close(s->reader);
 	if (s->rule)
 		espy_rule_free(s->rule);
 	free(s->filter);

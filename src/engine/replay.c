@@ -2,19 +2,19 @@
 #include "engine/replay.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "format/reader.h"
 #include "rule/rule.h"
-#include "trace/trace.h"
 
 struct replay {
 	const struct espy_replay *o;
 	struct espy_replay_end *end;
-	struct espy_trace *trace;
+	struct espy_reader *reader;
 	struct espy_rule *rule;
 	struct espy_batch *batch;
 	uint64_t bits[ESPY_RULE_WORDS(ESPY_BATCH_ROWS)];
 };
 
-typedef int (*next_fn)(struct espy_trace *t, struct espy_batch *b, struct espy_err *err);
+typedef int (*next_fn)(struct espy_reader *in, struct espy_batch *b, struct espy_err *err);
 
 static int open_all(struct replay *r, struct espy_err *err)
 {
@@ -22,13 +22,13 @@ static int open_all(struct replay *r, struct espy_err *err)
 	int e = espy_rule_new(&r->rule, filter, err);
 
 	if (e == 0)
-		e = espy_trace_open(&r->trace, r->o->path, err);
+		e = espy_reader_open(&r->reader, r->o->path, NULL, err);
 	if (e < 0)
 		return e;
 	e = espy_batch_new(&r->batch);
 	if (e < 0)
 		return espy_err_set(err, e, "no memory left to read %s", r->o->path);
-	r->end->machine = *espy_trace_machine(r->trace);
+	r->end->machine = *espy_reader_machine(r->reader);
 	espy_rule_set_start(r->rule, r->end->machine.started);
 	return 0;
 }
@@ -38,7 +38,7 @@ static int next_block(struct replay *r, next_fn next, struct espy_err *err)
 {
 	for (;;) {
 		struct espy_err own = {0};
-		int e = next(r->trace, r->batch, &own);
+		int e = next(r->reader, r->batch, &own);
 
 		if (e >= 0)
 			return e;
@@ -72,13 +72,13 @@ static int give_events(struct replay *r, struct espy_err *err)
 	for (size_t i = 0; r->o->sinks[i] && e >= 0; i++)
 		e = r->o->sinks[i]->ops->batch(r->o->sinks[i], r->batch, r->bits, err);
 	if (r->o->progress)
-		r->o->progress(r->o->ctx, espy_trace_progress(r->trace));
+		r->o->progress(r->o->ctx, espy_reader_progress(r->reader));
 	return e;
 }
 
 static int give_end(struct replay *r, struct espy_err *err)
 {
-	const struct espy_ending *ending = espy_trace_ending(r->trace);
+	const struct espy_ending *ending = espy_reader_ending(r->reader);
 	int e = 0;
 
 	r->end->has_ending = ending != NULL;
@@ -94,12 +94,12 @@ static int run(struct replay *r, struct espy_err *err)
 {
 	int e;
 
-	while ((e = next_block(r, espy_trace_snapshot, err)) > 0) {
+	while ((e = next_block(r, espy_reader_snapshot, err)) > 0) {
 		e = give_snapshot(r, err);
 		if (e < 0)
 			return e;
 	}
-	while (e >= 0 && (e = next_block(r, espy_trace_next, err)) > 0) {
+	while (e >= 0 && (e = next_block(r, espy_reader_next, err)) > 0) {
 		e = give_events(r, err);
 		if (e < 0)
 			return e;
@@ -121,7 +121,7 @@ int espy_replay(const struct espy_replay *o, struct espy_replay_end *ret, struct
 	if (e == 0)
 		e = run(r, err);
 	espy_batch_free(r->batch);
-	espy_trace_close(r->trace);
+	espy_reader_close(r->reader);
 	espy_rule_free(r->rule);
 	free(r);
 	return e;

@@ -31,6 +31,7 @@ static int copy_one(struct select *s, uint32_t index)
 	p.cmdline = copy_string(s, p.cmdline);
 	p.user = copy_string(s, p.user);
 	p.tty = copy_string(s, p.tty);
+	p.more = copy_string(s, p.more);
 	p.parent = UNKNOWN;
 	r = espy_batch_add_proc(s->to, &p);
 	if (r >= 0)
@@ -103,6 +104,10 @@ static int copy_row(struct select *s, uint32_t row)
 	to->cpu[at] = from->cpu[row];
 	to->abi[at] = from->abi[row];
 	to->flags[at] = from->flags[row];
+	to->stack[at] = copy_string(s, from->stack[row]);
+	to->detail[at] = copy_string(s, from->detail[row]);
+	to->status[at] = from->status[row];
+	to->category[at] = from->category[row];
 	r = copy_fields(s, row, at);
 	to->path_source[at] = from->path_source[row];
 	return r;

@@ -206,9 +206,10 @@ static const struct {
 	{                                                                                  \
 		offsetof(struct espy_batch, name), sizeof(*((struct espy_batch *)0)->name) \
 	}
-	COMMON(time), COMMON(duration), COMMON(result), COMMON(proc),        COMMON(tid),
-	COMMON(path), COMMON(cpu_seq),  COMMON(slot),   COMMON(type),        COMMON(call),
-	COMMON(cpu),  COMMON(abi),      COMMON(flags),  COMMON(path_source),
+	COMMON(time),   COMMON(duration), COMMON(result),   COMMON(proc),        COMMON(tid),
+	COMMON(path),   COMMON(cpu_seq),  COMMON(slot),     COMMON(type),        COMMON(call),
+	COMMON(cpu),    COMMON(abi),      COMMON(flags),    COMMON(path_source), COMMON(stack),
+	COMMON(detail), COMMON(status),   COMMON(category),
 #undef COMMON
 };
 
@@ -415,7 +416,8 @@ int espy_batch_add(struct espy_batch *b, unsigned type)
 	b->result[row] = 0;
 	b->proc[row] = b->tid[row] = b->path[row] = b->cpu_seq[row] = 0;
 	b->call[row] = b->cpu[row] = 0;
-	b->abi[row] = b->flags[row] = b->path_source[row] = 0;
+	b->abi[row] = b->flags[row] = b->path_source[row] = b->category[row] = 0;
+	b->stack[row] = b->detail[row] = b->status[row] = 0;
 	b->type[row] = (uint16_t)type;
 	b->slot[row] = group_add(b->group[type], row);
 	b->n++;
@@ -478,4 +480,27 @@ struct espy_value espy_batch_get(const struct espy_batch *b, uint32_t row, unsig
 	v.id = col ? ((const uint32_t *)col)[b->slot[row]] : b->path[row];
 	v.str = espy_dict_get(&b->dict, v.id);
 	return v;
+}
+
+/* Takes a word that a NUL ends off the front. */
+static bool next_word(struct espy_str *rest, struct espy_str *ret)
+{
+	const char *end = rest->n ? memchr(rest->p, 0, rest->n) : NULL;
+
+	if (!end)
+		return false;
+	*ret = (struct espy_str){rest->p, (size_t)(end - rest->p)};
+	*rest = (struct espy_str){end + 1, rest->n - ret->n - 1};
+	return true;
+}
+
+struct espy_str espy_proc_more(const struct espy_batch *b, const struct espy_proc *p,
+			       const char *name)
+{
+	struct espy_str rest = espy_dict_get(&b->dict, p->more), key, value;
+
+	while (next_word(&rest, &key) && next_word(&rest, &value))
+		if (espy_str_eq(key, espy_str0(name)))
+			return value;
+	return ESPY_STR_NONE;
 }

@@ -72,12 +72,24 @@ struct espy_proc {
 	uint32_t user;    /* name of uid */
 	uint32_t tty;
 	uint32_t flags; /* enum espy_proc_flags */
+	uint32_t more;  /* imported captures: names and values, each ended by a NUL; see columns.def
+			 */
 };
 
 enum espy_proc_flags {
 	ESPY_PROC_KERNEL = 1,  /* kernel thread */
 	ESPY_PROC_BEFORE = 2,  /* existed when the capture started */
 	ESPY_PROC_GUESSED = 4, /* part of it was read from /proc after the fact */
+};
+
+/* What an operation does to the thing it is about, as Process Monitor has it. */
+enum espy_category {
+	ESPY_CATEGORY_NONE,
+	ESPY_CATEGORY_READ,
+	ESPY_CATEGORY_WRITE,
+	ESPY_CATEGORY_READ_METADATA,
+	ESPY_CATEGORY_WRITE_METADATA,
+	ESPY_CATEGORY__MAX
 };
 
 /* All rows of one event type. cols[f] belongs to field f of the schema: uint32_t dictionary ids for
@@ -107,6 +119,13 @@ struct espy_batch {
 	uint16_t *cpu;
 	uint8_t *abi, *flags;
 	uint8_t *path_source; /* enum espy_source */
+
+	/* What only some captures tell, 0 elsewhere. */
+	uint32_t *stack;   /* dictionary id: frames, innermost first, each ended by a newline:
+			    * "U 0x7f12a0 /usr/lib/libc.so.6+0x12a0", K for one of the kernel */
+	uint32_t *detail;  /* dictionary id: the detail as the imported capture words it */
+	uint32_t *status;  /* NTSTATUS; result is then 0 or the nearest negative errno */
+	uint8_t *category; /* enum espy_category */
 
 	struct espy_dict dict;
 	struct espy_proc *procs;
@@ -148,6 +167,9 @@ struct espy_value {
 	struct espy_str str;
 };
 struct espy_value espy_batch_get(const struct espy_batch *b, uint32_t row, unsigned field);
+/* The value of a name in espy_proc.more; empty when it is not there. */
+struct espy_str espy_proc_more(const struct espy_batch *b, const struct espy_proc *p,
+			       const char *name);
 static inline const struct espy_proc *espy_batch_proc(const struct espy_batch *b, uint32_t row)
 {
 	return &b->procs[b->proc[row]];

@@ -27,6 +27,11 @@ static const char *const x32_names[] = {
 #include "model/syscalls.def"
 };
 
+static const char *const procmon_names[] = {
+#define OPERATION(nr, class, code, sub, name, ev) [(nr) + 1] = (name),
+#include "model/procmon.def"
+};
+
 /* One row per table that a number can be an index of. */
 static const struct call_table {
 	const char *prefix;
@@ -40,6 +45,7 @@ static const struct call_table {
 	[ESPY_ABI_IA32] = {"ia32:", ia32_names, ARRAY_SIZE(ia32_names), NULL, 0},
 	[ESPY_ABI_X32] = {"x32:", native_names, ARRAY_SIZE(native_names), x32_names,
 			  ARRAY_SIZE(x32_names)},
+	[ESPY_ABI_PROCMON] = {"", procmon_names, ARRAY_SIZE(procmon_names), NULL, 0},
 };
 
 const char *espy_call_name(unsigned abi, unsigned nr)

@@ -244,11 +244,22 @@ static bool get_syscall(const struct espy_batch *b, uint32_t row, struct espy_bu
 	return is_made(v, scratch, start);
 }
 
+static bool get_category(const struct espy_batch *b, uint32_t row, struct espy_value *v)
+{
+	static const char *const names[ESPY_CATEGORY__MAX] = {"", "Read", "Write", "Read Metadata",
+							      "Write Metadata"};
+	unsigned category = b->category[row];
+
+	return is_constant(v, category < ESPY_CATEGORY__MAX ? names[category] : "");
+}
+
 static bool get_detail(const struct espy_batch *b, uint32_t row, struct espy_buf *scratch,
 		       struct espy_value *v)
 {
 	size_t start = scratch->n;
 
+	if (b->detail[row])
+		return is_stored(v, b, b->detail[row]);
 	espy_column_detail(scratch, b, row);
 	return is_made(v, scratch, start);
 }
@@ -296,6 +307,12 @@ static bool get_event(unsigned id, const struct espy_batch *b, uint32_t row,
 		return is_number(v, !!(b->flags[row] & ESPY_F_TRUNCATED));
 	case ESPY_COL_detail:
 		return get_detail(b, row, scratch, v);
+	case ESPY_COL_category:
+		return get_category(b, row, v);
+	case ESPY_COL_status:
+		return is_number(v, b->status[row]) && b->status[row];
+	case ESPY_COL_stack:
+		return is_stored(v, b, b->stack[row]);
 	default:
 		return false;
 	}
@@ -339,13 +356,14 @@ static bool get_process(unsigned id, const struct espy_batch *b, uint32_t row, s
 	case ESPY_COL_cgroup:
 		return is_number(v, p->cgroup) && p->cgroup;
 	default:
-		return false;
+		return is_text(v, UINT32_MAX, espy_proc_more(b, p, common[id].name));
 	}
 }
 
 static bool is_of_process(unsigned id)
 {
-	return (id >= ESPY_COL_ppid && id <= ESPY_COL_cgroup) || id == ESPY_COL_pid;
+	return (id >= ESPY_COL_ppid && id <= ESPY_COL_cgroup) || id == ESPY_COL_pid ||
+	       (id >= ESPY_COL_company && id <= ESPY_COL_architecture);
 }
 
 bool espy_column_get(const struct espy_column *c, const struct espy_batch *b, uint32_t row,
@@ -449,6 +467,10 @@ void espy_column_detail(struct espy_buf *out, const struct espy_batch *b, uint32
 {
 	size_t place = (size_t)(b->group[b->type[row]]->schema - espy_schemas), start = out->n;
 
+	if (b->detail[row]) {
+		espy_escape_text(out, espy_dict_get(&b->dict, b->detail[row]));
+		return;
+	}
 	pthread_once(&fields.once, build);
 	add_detail(out, b, row, fields.words[place], start);
 	add_detail(out, b, row, fields.in_detail[place], start);

@@ -52,6 +52,7 @@ static const struct {
 	MEMBER(ESPY_PROCS_USER, user, true),
 	MEMBER(ESPY_PROCS_TTY, tty, true),
 	MEMBER(ESPY_PROCS_FLAGS, flags, false),
+	MEMBER(ESPY_PROCS_MORE, more, true),
 #undef MEMBER
 };
 
@@ -107,6 +108,10 @@ static int load_rows(struct espy_decode *d, const struct espy_table *t, struct e
 		{ESPY_ROWS_ABI, {b->abi, 1, 1, UINT8_MAX}},
 		{ESPY_ROWS_FLAGS, {b->flags, 1, 1, UINT8_MAX}},
 		{ESPY_ROWS_PATH_SOURCE, {b->path_source, 1, 1, UINT8_MAX}},
+		{ESPY_ROWS_STACK, {b->stack, 4, 4, b->dict.n - 1}},
+		{ESPY_ROWS_DETAIL, {b->detail, 4, 4, b->dict.n - 1}},
+		{ESPY_ROWS_STATUS, {b->status, 4, 4, UINT32_MAX}},
+		{ESPY_ROWS_CATEGORY, {b->category, 1, 1, UINT8_MAX}},
 	};
 	int r = 0;
 

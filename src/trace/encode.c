@@ -93,6 +93,7 @@ static const struct {
 	MEMBER(ESPY_PROCS_USER, user),
 	MEMBER(ESPY_PROCS_TTY, tty),
 	MEMBER(ESPY_PROCS_FLAGS, flags),
+	MEMBER(ESPY_PROCS_MORE, more),
 #undef MEMBER
 };
 
@@ -167,6 +168,35 @@ static void encode_cpus(struct espy_encode *e, const struct espy_batch *b, uint6
 	espy_build_numbers(&e->build, ESPY_ROWS_CPU, v, false);
 }
 
+/* Columns that most captures do not have: nothing is written when all are 0. */
+static void encode_rare(struct espy_encode *e, uint32_t column, const uint32_t *from, uint32_t n,
+			uint64_t *v)
+{
+	uint32_t any = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		any |= from[i];
+	for (uint32_t i = 0; any && i < n; i++)
+		v[i] = from[i];
+	if (any)
+		espy_build_numbers(&e->build, column, v, false);
+}
+
+static void encode_imported(struct espy_encode *e, const struct espy_batch *b, uint64_t *v)
+{
+	uint8_t any = 0;
+
+	encode_rare(e, ESPY_ROWS_STACK, b->stack, b->n, v);
+	encode_rare(e, ESPY_ROWS_DETAIL, b->detail, b->n, v);
+	encode_rare(e, ESPY_ROWS_STATUS, b->status, b->n, v);
+	for (uint32_t i = 0; i < b->n; i++) {
+		any |= b->category[i];
+		v[i] = b->category[i];
+	}
+	if (any)
+		espy_build_numbers(&e->build, ESPY_ROWS_CATEGORY, v, false);
+}
+
 static void encode_rows(struct espy_encode *e, const struct espy_batch *b)
 {
 	uint64_t *v = espy_encode_room(e, b->n);
@@ -191,6 +221,7 @@ static void encode_rows(struct espy_encode *e, const struct espy_batch *b)
 	WIDEN(b->path_source);
 	espy_build_numbers(&e->build, ESPY_ROWS_PATH_SOURCE, v, false);
 	espy_build_constant(&e->build, ESPY_ROWS_WALL_OFFSET, (uint64_t)b->wall_offset, true);
+	encode_imported(e, b, v);
 }
 
 /* --- groups ----------------------------------------------------------------------------------- */

@@ -35,7 +35,7 @@ static void unknown_numbers_have_no_name(void **state)
 static void names_lead_back(void **state)
 {
 	(void)state;
-	for (unsigned abi = ESPY_ABI_NATIVE; abi < ESPY_ABI__MAX; abi++) {
+	for (unsigned abi = ESPY_ABI_NATIVE; abi <= ESPY_ABI_X32; abi++) {
 		unsigned known = 0;
 
 		for (unsigned nr = 0; nr < 1024; nr++) {

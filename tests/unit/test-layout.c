@@ -17,7 +17,12 @@
 #include "espy_old.skel.h"
 
 /* Events that user space itself makes. */
-static const uint16_t made_here[] = {ESPY_EV_system_loss, ESPY_EV_system_unknown};
+static const uint16_t made_here[] = {
+	ESPY_EV_system_loss,
+	ESPY_EV_system_unknown,
+#define IMPORTED(ev) ESPY_EV_##ev,
+#include "model/imported.def"
+};
 /* Definitions and events that come from inside other programs. */
 static const uint16_t made_inside[] = {ESPY_EV_meta_object, ESPY_EV_meta_task,
 				       ESPY_EV_thread_create, ESPY_EV_thread_exit,
