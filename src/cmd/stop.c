@@ -17,12 +17,19 @@ static void on_signal(int sig)
 
 void espy_stop_catch(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = {.sa_handler = on_signal}, hup;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGHUP, &sa, &hup);
+	if (hup.sa_handler == SIG_IGN) /* nohup(1): goes on without its terminal */
+		sigaction(SIGHUP, &hup, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+bool espy_stop_asked(void)
+{
+	return stopped != 0;
 }
 
 static void show(struct espy_stop *s, struct espy_capture *c, uint64_t now)

@@ -287,7 +287,10 @@ int probe_helper(int argc, char **argv)
 		return argc > 1 ? atoi(argv[1]) : 0;
 	if (strcmp(argv[0], "@script") == 0) /* the script's name, then its arguments */
 		return argc > 2 ? atoi(argv[2]) : 0;
-	if (strcmp(argv[0], "@sleep") == 0)
-		probe_sleep_ms(argc > 1 ? atoi(argv[1]) : 0);
+	if (strcmp(argv[0], "@ready") == 0 && argc > 1) { /* says so, and waits for a signal */
+		if (write(atoi(argv[1]), "r", 1) == 1)
+			pause();
+		return 1;
+	}
 	return 0;
 }

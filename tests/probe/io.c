@@ -61,6 +61,7 @@ static void read_failures(int fd)
 
 static void write_late(void *arg)
 {
+	probe_until_asleep(getppid());
 	probe_sleep_ms(60);
 	MUST(write(*(int *)arg, "late", 4) == 4);
 }

@@ -164,6 +164,7 @@ static void listen_and_talk(int family)
 	WANT(net_accept, STR(local, local), STR(remote, remote));
 	DO(recvfrom, fd, data, 8L, (long)MSG_WAITALL, 0L, 0L);
 	WANT(net_recv, STR(local, local), STR(remote, remote), NUM(bytes, 8));
+	probe_until_asleep(pid);
 	probe_sleep_ms(40);
 	DO(sendto, fd, "answer", 6L, 0L, 0L, 0L);
 	WANT(net_send, STR(local, local), STR(remote, remote), NUM(bytes, 6));

@@ -212,11 +212,20 @@ static void deed(const char *name)
 	     STR(exe, probe_exe), NUM(uid, getuid()));
 }
 
+/* How the orphan says that it did something as a child, and by its end that it did the rest. */
+struct orphan {
+	int did[2], ended[2];
+};
+
 static void grandchild(void *arg)
 {
+	struct orphan *o = arg;
+	pid_t parent = getppid();
+
 	deed("by a grandchild");
-	if (arg) { /* its parent ends; someone else takes it */
-		while (getppid() == (pid_t)(intptr_t)arg)
+	if (o) { /* its parent ends; someone else takes it */
+		MUST(write(o->did[1], "d", 1) == 1);
+		while (getppid() == parent)
 			probe_sleep_ms(5);
 		DO(faccessat, AT_FDCWD, "by an orphan", F_OK);
 		WANT(file_access, PATH("by an orphan"), STR(exe, probe_exe));
@@ -225,24 +234,30 @@ static void grandchild(void *arg)
 
 static void child(void *arg)
 {
-	pid_t self = getpid();
+	struct orphan *o = arg;
+	char did;
 
 	deed("by a child");
-	if (!arg) {
+	if (!o) {
 		MUST(probe_wait(probe_child(grandchild, NULL)) == 0);
 		return;
 	}
 	MUST(setsid() > 0);
-	probe_child(grandchild, (void *)(intptr_t)self);
-	probe_sleep_ms(20);
+	probe_child(grandchild, o);
+	MUST(read(o->did[0], &did, 1) == 1);
 }
 
 PROBE(process_tree)
 {
+	struct orphan o;
+	char end;
+
 	deed("by the first");
 	MUST(probe_wait(probe_child(child, NULL)) == 0);
-	MUST(probe_wait(probe_child(child, (void *)1)) == 0);
-	probe_sleep_ms(60); /* the orphan */
+	MUST(pipe(o.did) == 0 && pipe(o.ended) == 0);
+	MUST(probe_wait(probe_child(child, &o)) == 0);
+	close(o.ended[1]);
+	MUST(read(o.ended[0], &end, 1) == 0); /* nobody has the other end any more */
 }
 
 static void as_nobody(void *arg)

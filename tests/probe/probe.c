@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define BOOK_SIZE (16u << 20)
-#define LINE_SIZE (64u << 10)
+#define LINE_SIZE (256u << 10)
 #define N_PATHS   16
 
 char probe_dir[4096], probe_exe[4096], probe_bin[4096];
@@ -344,6 +344,28 @@ void probe_sleep_ms(unsigned ms)
 		;
 }
 
+void probe_until_asleep(pid_t pid)
+{
+	char path[64], text[1024], *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (;;) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		MUST(fd >= 0);
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		MUST(n > 0);
+		text[n] = 0;
+		state = strrchr(text, ')');
+		MUST(state);
+		if (state[2] == 'S')
+			return;
+		probe_sleep_ms(1);
+	}
+}
+
 /* --- running ------------------------------------------------------------------------------- */
 
 static void remove_tree(const char *dir)
@@ -426,6 +448,8 @@ static void list_schema(void)
 #define NAME(set, name, value) printf("name %s %lld\n", #name, (long long)(value));
 #define SET_END(set)
 #include "model/flags.def"
+#define IMPORTED(ev) puts("imported " #ev);
+#include "model/imported.def"
 }
 
 static void find_self(void)

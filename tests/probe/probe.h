@@ -145,6 +145,8 @@ int probe_wait(pid_t pid);
 /* Same, as user 65534 without any privilege. */
 int probe_as_nobody(void (*fn)(void *), void *arg);
 void probe_sleep_ms(unsigned ms);
+/* Until that process waits inside a call: /proc says that its first thread sleeps. */
+void probe_until_asleep(pid_t pid);
 
 /* The program of the probes and the directory that it and its helpers lie in. */
 extern char probe_exe[4096], probe_bin[4096];
@@ -159,5 +161,5 @@ extern pid_t probe_starter;
 	void probe_##event(void); \
 	void probe_##event(void)
 
-/* What this program does when another probe executes it: "@exit 3", "@sleep 100" … */
+/* What this program does when another probe executes it: "@exit 3", "@ready FD" … */
 int probe_helper(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include "net.h"
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MANY_PORTS 1 /* tcpmux: nobody listens there */
@@ -81,13 +82,15 @@ PROBE(net_bind)
 	union net_addr a;
 	socklen_t len = net_loopback(&a, AF_INET, 80);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char abstract[32];
 
 	bind_one(AF_INET, SOCK_STREAM, "tcp");
 	bind_one(AF_INET, SOCK_DGRAM, "udp");
 	bind_one(AF_INET6, SOCK_STREAM, "tcp");
 	bind_one(AF_INET6, SOCK_DGRAM, "udp");
 	bind_unix("server");
-	bind_unix("@espy probe");
+	snprintf(abstract, sizeof(abstract), "@espy probe %d", getpid());
+	bind_unix(abstract); /* the machine has one space of these */
 	DO(bind, fd, far_away, 16L);
 	WANT(net_bind, STR(local, "192.0.2.1:80"), NUM(result, -EADDRNOTAVAIL));
 	DO(bind, fd, &a, 3L);
