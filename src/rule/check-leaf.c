@@ -74,8 +74,8 @@ int espy_check_text_set(struct espy_check *c, const char *column, const struct e
 }
 
 /* Restricts to the operand's event, where it names one. */
-static int restrict_to_event(struct espy_check *c, const struct espy_operand *o,
-			     struct espy_expr *e, struct espy_expr **ret)
+int espy_check_restrict(struct espy_check *c, const struct espy_operand *o, struct espy_expr *e,
+			struct espy_expr **ret)
 {
 	struct espy_token event = {.kind = ESPY_TOKEN_STRING};
 	struct espy_expr *only;
@@ -93,7 +93,7 @@ int espy_check_finish(struct espy_check *c, struct espy_leaf *l, struct espy_exp
 {
 	struct espy_expr *e = espy_expr_leaf(c->arena, l);
 
-	return e ? restrict_to_event(c, &l->operand, e, ret) : -ENOMEM;
+	return e ? espy_check_restrict(c, &l->operand, e, ret) : -ENOMEM;
 }
 
 /* --- relations that do not suit -----------------------------------------------------------------
@@ -125,8 +125,8 @@ static const char *describe(unsigned sorts)
 	return sorts & ESPY_SORT_FLAGS ? "a set of flags" : "a number";
 }
 
-static int fail_operator(struct espy_check *c, const struct espy_node *n,
-			 const struct espy_operand *o)
+int espy_check_fail_operator(struct espy_check *c, const struct espy_node *n,
+			     const struct espy_operand *o)
 {
 	struct espy_str name = espy_operator_name(n->op);
 	char list[160];
@@ -235,7 +235,7 @@ static int check_number(struct espy_check *c, const struct espy_node *n,
 			return r;
 	}
 	if (!any)
-		return fail_operator(c, n, o);
+		return espy_check_fail_operator(c, n, o);
 	for (uint32_t i = 0; i < n_values; i++)
 		if (!v.known[i])
 			return espy_literal_fail(o->fmts, o->n_fmts, o->name, &values[i], c->err);
@@ -314,7 +314,7 @@ int espy_check_leaf(struct espy_check *c, const struct espy_node *n, const struc
 		return -ENOMEM;
 	l->operand = *o;
 	if (!(n->op->sorts & o->sorts))
-		return fail_operator(c, n, o);
+		return espy_check_fail_operator(c, n, o);
 	if (!espy_operand_is_text(o) && n->fold)
 		return espy_fail_at(c->err, -EINVAL, n->at,
 				    "%s is %s: there is no case to disregard", o->name,

@@ -9,7 +9,7 @@
 /* --- comparisons --------------------------------------------------------------------------------
  */
 
-static int invert(struct espy_check *c, struct espy_expr *e, struct espy_expr **ret)
+int espy_check_invert(struct espy_check *c, struct espy_expr *e, struct espy_expr **ret)
 {
 	struct espy_expr *n = espy_expr_new(c->arena, ESPY_EXPR_NOT);
 
@@ -125,7 +125,7 @@ static int check_set(struct espy_check *c, const struct espy_node *n, const stru
 	    pick_values(v, &left, picked, is_empty, false) > 0) {
 		r = has_value(c, o, ESPY_LEAF_PRESENT, &e);
 		if (r == 0)
-			r = invert(c, e, &e);
+			r = espy_check_invert(c, e, &e);
 		if (r == 0)
 			r = add_or(c, sum, e);
 	}
@@ -180,7 +180,7 @@ static int negate(struct espy_check *c, const struct espy_operand *o, int n_oper
 		if (r < 0)
 			return r;
 	}
-	r = invert(c, e, &e);
+	r = espy_check_invert(c, e, &e);
 	return r < 0 ? r : espy_check_join(c, ESPY_EXPR_AND, present, e, ret);
 }
 
@@ -191,6 +191,11 @@ static int check_compare(struct espy_check *c, const struct espy_node *n, struct
 	bool negated = n->negate != !!(n->op->flags & ESPY_OP_NEGATE);
 	struct espy_expr *sum = NULL;
 
+	if (r >= 0) {
+		r = espy_check_pair(c, n, o, n_operands, ret);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
 	for (int i = 0; i < n_operands && r >= 0; i++)
 		r = check_operand(c, n, &o[i], &sum);
 	if (r < 0)
@@ -337,6 +342,8 @@ int espy_check(struct espy_check *c, const struct espy_node *n, struct espy_expr
 		return check_bare(c, n, ret);
 	case ESPY_NODE_LINEAGE:
 		return check_lineage(c, n, ret);
+	case ESPY_NODE_STATE:
+		return espy_check_state(c, n, ret);
 	}
 	return -EINVAL;
 }

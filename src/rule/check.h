@@ -3,13 +3,14 @@
  * it, and every constant becomes what it is compared with. */
 #pragma once
 
-#include "rule/expr.h"
+#include "rule/state.h"
 
 struct espy_check {
 	struct espy_arena *arena;
 	struct espy_regexes *regexes;
 	struct espy_err *err;
-	struct espy_leaf *leaves; /* of all that was checked, newest first */
+	struct espy_leaf *leaves;  /* of all that was checked, newest first */
+	struct espy_state *states; /* those inside of others first */
 };
 
 /* 0; -EINVAL or -EOVERFLOW with *err; -ENOMEM. */

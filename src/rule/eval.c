@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "rule/keyed.h"
 #include "rule/numbers.h"
+#include "rule/state.h"
 
 #define MADE_BYTES 256u
 
@@ -61,9 +62,12 @@ static int eval_leaf(struct espy_eval *e, const struct espy_expr *expr, const ui
 	const struct espy_leaf *l = expr->leaf;
 	int r = 0;
 
-	if (l->operand.column->id >= ESPY_COL__FIELDS)
+	if (l->kind == ESPY_LEAF_STATE)
+		for (uint32_t w = 0; w < e->words; w++)
+			out[w] = mask[w] & l->state->bits[w];
+	else if (l->kind != ESPY_LEAF_PAIR && l->operand.column->id >= ESPY_COL__FIELDS)
 		r = espy_numbers_field(e, l, mask, out);
-	else if (!espy_numbers_column(e, l, mask, out))
+	else if (l->kind == ESPY_LEAF_PAIR || !espy_numbers_column(e, l, mask, out))
 		eval_rows(e, l, mask, out);
 	if (r == 0 && expr->complement)
 		complement(e, mask, out);
@@ -150,6 +154,8 @@ void espy_eval_done(struct espy_eval *e)
 {
 	espy_buf_done(&e->scratch.made);
 	espy_buf_done(&e->scratch.text);
+	espy_buf_done(&e->scratch.other_made);
+	espy_buf_done(&e->scratch.other_text);
 	free(e->bits);
 	free(e->known);
 	*e = (struct espy_eval){0};

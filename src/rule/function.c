@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rule/function.h"
 #include "rule/address.h"
+#include "rule/state.h"
 
 static bool apply_basename(struct espy_operand_value *v, struct espy_buf *scratch)
 {
@@ -29,6 +30,26 @@ static bool apply_ext(struct espy_operand_value *v, struct espy_buf *scratch)
 	while (at > 0 && base.p[at - 1] != '.')
 		at--;
 	v->text = at > 1 ? (struct espy_str){base.p + at, base.n - at} : ESPY_STR_NONE;
+	return true;
+}
+
+/* /etc/passwd → 2, / → 0, a//b → 2 */
+static bool apply_depth(struct espy_operand_value *v, struct espy_buf *scratch)
+{
+	uint64_t n = 0;
+
+	(void)scratch;
+	for (size_t i = 0; i < v->text.n; i++)
+		n += v->text.p[i] != '/' && (i == 0 || v->text.p[i - 1] == '/');
+	*v = (struct espy_operand_value){.number = n};
+	return true;
+}
+
+/* Says that a word on the right is a field: the operand stays what it is. */
+static bool apply_field(struct espy_operand_value *v, struct espy_buf *scratch)
+{
+	(void)v;
+	(void)scratch;
 	return true;
 }
 
@@ -89,21 +110,33 @@ static bool apply_port(struct espy_operand_value *v, struct espy_buf *scratch)
 
 static const struct espy_function functions[] = {
 	{"basename", "what follows the last / of a path", ESPY_SORT_TEXT, ESPY_SORT_TEXT,
-	 apply_basename, 0},
-	{"dirname", "the directory of a path", ESPY_SORT_TEXT, ESPY_SORT_TEXT, apply_dirname, 0},
+	 .apply = apply_basename},
+	{"dirname", "the directory of a path", ESPY_SORT_TEXT, ESPY_SORT_TEXT,
+	 .apply = apply_dirname},
 	{"ext", "what follows the last . of a file's name, or nothing", ESPY_SORT_TEXT,
-	 ESPY_SORT_TEXT, apply_ext, 0},
+	 ESPY_SORT_TEXT, .apply = apply_ext},
+	{"extension", "the same as ext", ESPY_SORT_TEXT, ESPY_SORT_TEXT, .apply = apply_ext},
+	{"depth", "how many names a path has: 2 for /etc/passwd", ESPY_SORT_TEXT, ESPY_SORT_NUMBER,
+	 .apply = apply_depth},
+	{"field", "the field itself, where a word would be text",
+	 ESPY_SORT_NUMBER | ESPY_SORT_FLAGS | ESPY_SORT_TEXT, 0, .apply = apply_field},
 	{"lower", "the text with ASCII letters in lower case", ESPY_SORT_TEXT, ESPY_SORT_TEXT,
-	 espy_function_lower, 0},
-	{"len", "how many bytes the text has", ESPY_SORT_TEXT, ESPY_SORT_NUMBER, apply_len, 0},
+	 .apply = espy_function_lower},
+	{"len", "how many bytes the text has", ESPY_SORT_TEXT, ESPY_SORT_NUMBER,
+	 .apply = apply_len},
 	{"ip", "an address without its port; also as remote.ip", ESPY_SORT_ADDR,
-	 ESPY_SORT_TEXT | ESPY_SORT_ADDR, apply_ip, 0},
+	 ESPY_SORT_TEXT | ESPY_SORT_ADDR, .apply = apply_ip},
 	{"port", "the port of an address; also as remote.port", ESPY_SORT_ADDR, ESPY_SORT_NUMBER,
-	 apply_port, 0},
-	{"descends", "the process, or a forefather of it, has one of these ids or names", 0, 0,
-	 NULL, ESPY_LINEAGE_DESCENDS},
-	{"ancestor", "the process, or a descendant of it, has one of these ids or names", 0, 0,
-	 NULL, ESPY_LINEAGE_ANCESTOR},
+	 .apply = apply_port},
+	{"descends", "the process, or a forefather of it, has one of these ids or names",
+	 .lineage = ESPY_LINEAGE_DESCENDS},
+	{"ancestor", "the process, or a descendant of it, has one of these ids or names",
+	 .lineage = ESPY_LINEAGE_ANCESTOR},
+	{"between", "from an event that matches one filter to the next that matches another",
+	 .state = &espy_state_between},
+	{"same_file", "the file of that name, under whatever name", .state = &espy_state_same_file},
+	{"follow", "opens that match, and what is done with their descriptors",
+	 .state = &espy_state_follow},
 };
 
 const struct espy_function *espy_function_at(unsigned i)

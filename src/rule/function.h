@@ -18,14 +18,17 @@ enum espy_lineage_kind {
 	ESPY_LINEAGE_ANCESTOR, /* the process or one of its descendants is such a one */
 };
 
+struct espy_state_kind;
+
 struct espy_function {
 	const char *name, *doc;
 	unsigned from; /* enum espy_sort that it takes, of which one is enough */
-	unsigned to;   /* enum espy_sort that it yields */
+	unsigned to;   /* enum espy_sort that it yields; 0: it changes nothing */
 	/* Of values: replaces *v; text that is not part of the old text is made in `scratch`.
 	 * False: it has no value. */
 	bool (*apply)(struct espy_operand_value *v, struct espy_buf *scratch);
-	enum espy_lineage_kind lineage; /* of processes: a condition of its own */
+	enum espy_lineage_kind lineage;      /* of processes: a condition of its own */
+	const struct espy_state_kind *state; /* likewise: one that remembers rows before */
 };
 
 /* lower(): what tests without regard to case see. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rule/leaf.h"
+#include "rule/pair.h"
+#include "rule/state.h"
 
 const struct espy_number_test *espy_leaf_number(const struct espy_leaf *l, unsigned fmt)
 {
@@ -70,6 +72,8 @@ static bool test_value(const struct espy_leaf *l, struct espy_operand_value *v, 
 	case ESPY_LEAF_ADDRESS:
 		return test_address(l, v->text) != l->negate;
 	case ESPY_LEAF_LINEAGE:
+	case ESPY_LEAF_PAIR:
+	case ESPY_LEAF_STATE:
 		break;
 	}
 	return false;
@@ -109,6 +113,10 @@ bool espy_leaf_test(const struct espy_leaf *l, const struct espy_batch *b, uint3
 
 	if (l->kind == ESPY_LEAF_LINEAGE)
 		return espy_lineage_is(&l->lineage, b, row);
+	if (l->kind == ESPY_LEAF_STATE)
+		return l->state->bits[row / 64] >> (row % 64) & 1;
+	if (l->kind == ESPY_LEAF_PAIR)
+		return espy_pair_test(l, b, row, scratch);
 	espy_buf_reset(&scratch->made);
 	if (!espy_column_get(c, b, row, &scratch->made, &got) ||
 	    got.is_string != (c->type == ESPY_TYPE_STR))

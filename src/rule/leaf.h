@@ -17,6 +17,8 @@ enum espy_leaf_kind {
 	ESPY_LEAF_ELEMENT, /* text, one of the strings of an argument vector */
 	ESPY_LEAF_ADDRESS, /* an address in one of the networks, or one of the texts */
 	ESPY_LEAF_LINEAGE,
+	ESPY_LEAF_PAIR,  /* two values of the row stand in a relation */
+	ESPY_LEAF_STATE, /* depends on rows before: worked out for the batch already */
 };
 
 /* The numbers that satisfy it differ with how an event shows the column: O_CREAT means nothing
@@ -25,6 +27,15 @@ struct espy_leaf_number {
 	unsigned fmt;
 	struct espy_number_test test;
 };
+
+/* What stands right of the operand: another one. */
+struct espy_pair {
+	struct espy_operand other;
+	const struct espy_operator *op; /* NULL: it is enough that both have a value */
+	bool fold;
+};
+
+struct espy_state;
 
 struct espy_leaf {
 	enum espy_leaf_kind kind;
@@ -37,13 +48,16 @@ struct espy_leaf {
 	struct espy_network *networks;
 	uint32_t n_networks;
 	struct espy_lineage lineage;
+	struct espy_pair pair;
+	struct espy_state *state;
 	struct espy_leaf *next; /* all of a rule */
 };
 
 /* Memory for values that are in the making; what one call leaves there the next overwrites. */
 struct espy_leaf_scratch {
-	struct espy_buf made; /* by the column */
-	struct espy_buf text; /* by functions */
+	struct espy_buf made;                   /* by the column */
+	struct espy_buf text;                   /* by functions */
+	struct espy_buf other_made, other_text; /* the same for the right one of a pair */
 };
 
 /* The test for one row. A lineage must have been set up for the batch (espy_lineage_begin). */

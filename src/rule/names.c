@@ -71,7 +71,7 @@ static const struct name_list *list_of(const struct espy_column *c)
 	return NULL;
 }
 
-/* openat, ia32:open, x32:open; "#999" and calls of io_uring are what they are. */
+/* openat, ia32:open, x32:open, CreateFile; "#999" and calls of io_uring are what they are. */
 static bool is_call(struct espy_str name)
 {
 	static const struct {
@@ -93,7 +93,8 @@ static bool is_call(struct espy_str name)
 			continue;
 		memcpy(buf, name.p + prefix.n, name.n - prefix.n);
 		buf[name.n - prefix.n] = '\0';
-		return espy_call_nr(tables[i].abi, buf) >= 0;
+		return espy_call_nr(tables[i].abi, buf) >= 0 ||
+		       (!prefix.n && espy_call_nr(ESPY_ABI_PROCMON, buf) >= 0);
 	}
 	return false;
 }
@@ -113,6 +114,11 @@ bool espy_names_known(const struct espy_column *c, struct espy_str name)
 			return true;
 	}
 	return false;
+}
+
+bool espy_names_listed(const struct espy_column *c, struct espy_str name)
+{
+	return list_of(c) && espy_names_known(c, name);
 }
 
 static void offer_list(struct espy_suggest *s, const struct name_list *l)

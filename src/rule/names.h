@@ -7,6 +7,8 @@
 
 /* Is `name` a value of the column? True for columns that hold anything. */
 bool espy_names_known(const struct espy_column *c, struct espy_str name);
+/* Does the column hold only certain names, this one among them? */
+bool espy_names_listed(const struct espy_column *c, struct espy_str name);
 /* "there is no operation opn; did you mean open?": returns -EINVAL. */
 int espy_names_fail(const struct espy_column *c, const struct espy_token *word,
 		    struct espy_err *err);

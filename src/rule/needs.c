@@ -62,7 +62,10 @@ static bool has_value(const struct espy_leaf *l, const struct espy_schema *s)
 static void types_by_field(const struct espy_leaf *l, struct espy_rule_needs *n)
 {
 	for (size_t i = 0; i < espy_n_schemas; i++)
-		n->type[espy_schemas[i].type] &= has_value(l, &espy_schemas[i]);
+		n->type[espy_schemas[i].type] &=
+			has_value(l, &espy_schemas[i]) &&
+			(l->kind != ESPY_LEAF_PAIR ||
+			 espy_operand_has(l->pair.other.column, &espy_schemas[i]));
 }
 
 /* The least number that satisfies the test (of numbers that are at least `from`). */
@@ -144,9 +147,9 @@ static void leaf(const struct espy_expr *e, struct espy_rule_needs *n)
 	const struct espy_leaf *l = e->leaf;
 
 	everything(n);
-	if (l->kind == ESPY_LEAF_LINEAGE)
+	if (l->kind == ESPY_LEAF_LINEAGE || l->kind == ESPY_LEAF_STATE)
 		return;
-	if (e->key == ESPY_KEY_TYPE)
+	if (e->key == ESPY_KEY_TYPE && l->kind != ESPY_LEAF_PAIR)
 		types_by_name(e, n);
 	else if (!e->complement) /* else a row without the value matches too */
 		types_by_field(l, n);
@@ -271,5 +274,29 @@ void espy_needs(const struct espy_expr *e, struct espy_rule_needs *ret)
 			both(ret, &sub);
 		else
 			either(ret, &sub);
+	}
+}
+
+/* What must be seen so that the condition knows about the rows that match. */
+static void of_state(const struct espy_state *s, struct espy_rule_needs *ret)
+{
+	struct espy_rule_needs sub;
+
+	nothing(ret);
+	for (const uint16_t *t = s->kind->types; *t; t++)
+		ret->type[*t] = true;
+	for (unsigned i = 0; i < s->kind->n_exprs; i++) {
+		espy_needs(s->expr[i], &sub);
+		either(ret, &sub);
+	}
+}
+
+void espy_needs_states(const struct espy_state *states, struct espy_rule_needs *n)
+{
+	struct espy_rule_needs sub;
+
+	for (const struct espy_state *s = states; s; s = s->next) {
+		of_state(s, &sub);
+		either(n, &sub);
 	}
 }

@@ -4,5 +4,8 @@
 
 #include "rule/expr.h"
 #include "rule/rule.h"
+#include "rule/state.h"
 
 void espy_needs(const struct espy_expr *e, struct espy_rule_needs *ret);
+/* Widens it by the events without which conditions that remember rows would not know. */
+void espy_needs_states(const struct espy_state *states, struct espy_rule_needs *n);

@@ -132,6 +132,8 @@ static bool add_function(struct espy_operand *o, const struct espy_function *f)
 {
 	if (!(f->from & o->sorts) || o->n_functions > ESPY_RULE_FUNCTIONS_MAX)
 		return false;
+	if (!f->to)
+		return true;
 	o->functions[o->n_functions++] = f;
 	o->sorts = f->to;
 	o->fmts[0] = ESPY_FMT_DEC;

@@ -29,26 +29,34 @@ static struct espy_range at_least(struct espy_range v)
 	return (struct espy_range){v.lo, ESPY_NUMBER_MOST};
 }
 
+#define ANY_FIELD (ESPY_OP_FIELD | ESPY_OP_WORD)
+
 #define TEXT(fn_prepare, fn_match) .prepare = espy_text_##fn_prepare, .match = espy_text_##fn_match
 
 static const struct espy_operator operators[] = {
-	{"==,=,is,eq,equals", "is exactly", ESPY_OP_SET, ANY_SORT, .number = is, TEXT(set, in)},
-	{"!=,<>,is not,ne", "is anything else", ESPY_OP_SET | ESPY_OP_NEGATE, ANY_SORT,
+	{"==,=,is,eq,equals", "is exactly", ESPY_OP_SET | ANY_FIELD, ANY_SORT, .number = is,
+	 TEXT(set, in)},
+	{"!=,<>,is not,ne", "is anything else", ESPY_OP_SET | ESPY_OP_NEGATE | ANY_FIELD, ANY_SORT,
 	 .number = is, TEXT(set, in)},
-	{"<,less than,lt", "is smaller, or earlier", 0, ESPY_SORT_NUMBER, .number = less},
-	{"<=,le", "is at most", 0, ESPY_SORT_NUMBER, .number = at_most},
-	{">,more than,greater than,gt", "is larger, or later", 0, ESPY_SORT_NUMBER, .number = more},
-	{">=,ge", "is at least", 0, ESPY_SORT_NUMBER, .number = at_least},
+	{"<,less than,lt", "is smaller, or earlier", ANY_FIELD, ESPY_SORT_NUMBER, .number = less},
+	{"<=,le", "is at most", ANY_FIELD, ESPY_SORT_NUMBER, .number = at_most},
+	{">,more than,greater than,gt", "is larger, or later", ANY_FIELD, ESPY_SORT_NUMBER,
+	 .number = more},
+	{">=,ge", "is at least", ANY_FIELD, ESPY_SORT_NUMBER, .number = at_least},
 	{"in,is in", "is one of a list", ESPY_OP_SET | ESPY_OP_LIST, ANY_SORT, .number = is,
 	 TEXT(set, in)},
 	{"not in,is not in", "is none of a list", ESPY_OP_SET | ESPY_OP_LIST | ESPY_OP_NEGATE,
 	 ANY_SORT, .number = is, TEXT(set, in)},
-	{"contains", "has the text anywhere in it", 0, ESPY_SORT_TEXT, TEXT(contains, has)},
-	{"excludes", "has the text nowhere in it", ESPY_OP_NEGATE, ESPY_SORT_TEXT,
+	{"contains", "has the text anywhere in it", ESPY_OP_FIELD, ESPY_SORT_TEXT,
 	 TEXT(contains, has)},
-	{"startswith,beginswith,starts with,begins with", "begins with the text", 0, ESPY_SORT_TEXT,
-	 TEXT(needle, starts)},
-	{"endswith,ends with", "ends with the text", 0, ESPY_SORT_TEXT, TEXT(needle, ends)},
+	{"excludes", "has the text nowhere in it", ESPY_OP_NEGATE | ESPY_OP_FIELD, ESPY_SORT_TEXT,
+	 TEXT(contains, has)},
+	{"startswith,beginswith,starts with,begins with", "begins with the text", ESPY_OP_FIELD,
+	 ESPY_SORT_TEXT, TEXT(needle, starts)},
+	{"endswith,ends with", "ends with the text", ESPY_OP_FIELD, ESPY_SORT_TEXT,
+	 TEXT(needle, ends)},
+	{"under", "is this directory, or lies in it or below it", ESPY_OP_LIST | ESPY_OP_FIELD,
+	 ESPY_SORT_TEXT, TEXT(under, lies_under)},
 	{"like,glob", "fits a shell pattern with *, ? and [a-z], as a whole", 0, ESPY_SORT_TEXT,
 	 TEXT(glob, like)},
 	{"matches,=~,~", "fits a regular expression somewhere", 0, ESPY_SORT_TEXT,

@@ -19,6 +19,8 @@ enum espy_operator_flags {
 	ESPY_OP_SET = 2,     /* is one of the values: names can be checked, addresses be networks */
 	ESPY_OP_LIST = 4,    /* takes (a, b, c) */
 	ESPY_OP_ELEMENT = 8, /* text: one of the arguments is exactly that */
+	ESPY_OP_FIELD = 16,  /* a function of a field may stand on the right */
+	ESPY_OP_WORD = 32,   /* and a field by its bare name */
 };
 
 struct espy_operator {

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "rule/parse.h"
+#include "rule/parse-internal.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
 #include "base/vec.h"
 #include "rule/fail.h"
+#include "rule/macro.h"
+#include "rule/state.h"
 #include "rule/suggest.h"
-
-#define OPERATOR_WORDS_MAX 3u
-
-struct parser {
-	struct espy_lex lex;
-	struct espy_token t; /* not yet taken */
-	struct espy_arena *arena;
-	struct espy_err *err;
-	unsigned depth;
-	bool in_word; /* inside the text of a struct espy_word */
-};
 
 static const struct espy_word words[] = {
 	{"failed", "result < 0", "the result is negative"},
@@ -31,12 +22,13 @@ const struct espy_word *espy_parse_word(unsigned i)
 	return i < sizeof(words) / sizeof(words[0]) ? &words[i] : NULL;
 }
 
-static int parse_or(struct parser *p, struct espy_node **ret);
+static int parse_or(struct espy_parser *p, struct espy_node **ret);
+static int parse_term(struct espy_parser *p, struct espy_term *term);
 
 /* --- tokens -------------------------------------------------------------------------------------
  */
 
-static int advance(struct parser *p, enum espy_lex_mode mode)
+int espy_parser_advance(struct espy_parser *p, enum espy_lex_mode mode)
 {
 	return espy_lex_next(&p->lex, mode, &p->t);
 }
@@ -46,14 +38,14 @@ static bool equals_folded(struct espy_str a, const char *b)
 	return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
 }
 
-static bool is_keyword(const struct parser *p, const char *word, const char *sign)
+bool espy_parser_is(const struct espy_parser *p, const char *word, const char *sign)
 {
 	if (p->t.kind == ESPY_TOKEN_SIGN)
 		return sign && espy_str_eq(p->t.text, espy_str0(sign));
 	return p->t.kind == ESPY_TOKEN_WORD && equals_folded(p->t.text, word);
 }
 
-static const char *found(const struct parser *p, struct espy_shown *buf)
+const char *espy_parser_found(const struct espy_parser *p, struct espy_shown *buf)
 {
 	if (p->t.kind == ESPY_TOKEN_END)
 		return "the end";
@@ -61,15 +53,15 @@ static const char *found(const struct parser *p, struct espy_shown *buf)
 	return buf->s;
 }
 
-static int expected(struct parser *p, const char *what)
+static int expected(struct espy_parser *p, const char *what)
 {
 	struct espy_shown buf;
 
 	return espy_fail_at(p->err, -EINVAL, p->t.at, "expected %s, found %s", what,
-			    found(p, &buf));
+			    espy_parser_found(p, &buf));
 }
 
-static struct espy_node *new_node(struct parser *p, enum espy_node_kind kind)
+static struct espy_node *new_node(struct espy_parser *p, enum espy_node_kind kind)
 {
 	struct espy_node *n = espy_arena_zalloc(p->arena, sizeof(*n));
 
@@ -80,152 +72,6 @@ static struct espy_node *new_node(struct parser *p, enum espy_node_kind kind)
 	return n;
 }
 
-/* --- operators ----------------------------------------------------------------------------------
- */
-
-/* The one to three tokens that could be an operator, each lexed as the first or as a value. */
-struct candidate {
-	struct espy_token t[OPERATOR_WORDS_MAX];
-	uint32_t end[OPERATOR_WORDS_MAX];
-	unsigned n;
-};
-
-struct operator_match {
-	const struct espy_operator *op;
-	bool fold;
-	unsigned words;
-};
-
-static int look_ahead(struct parser *p, struct candidate *c)
-{
-	uint32_t pos = p->lex.pos;
-
-	c->t[0] = p->t;
-	c->end[0] = pos;
-	/* Signs are alone; only words make longer ones: is not, begins with. */
-	for (c->n = 1; p->t.kind == ESPY_TOKEN_WORD && c->n < OPERATOR_WORDS_MAX; c->n++) {
-		struct espy_err *err = p->lex.err;
-		int r;
-
-		p->lex.err = NULL; /* a bad token behind the operator is found again later */
-		r = espy_lex_next(&p->lex, ESPY_LEX_VALUE, &c->t[c->n]);
-		p->lex.err = err;
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0 || c->t[c->n].kind != ESPY_TOKEN_WORD)
-			break;
-		c->end[c->n] = p->lex.pos;
-	}
-	p->lex.pos = pos;
-	return 0;
-}
-
-/* How many words of the candidate the spelling takes; 0: it is another. */
-static unsigned match_spelling(const struct candidate *c, struct espy_str s, bool fold)
-{
-	unsigned n = 0;
-
-	while (n < c->n) {
-		const char *space = memchr(s.p, ' ', s.n);
-		size_t len = space ? (size_t)(space - s.p) : s.n;
-		struct espy_str word = c->t[n].text;
-
-		if (fold && n == 0) {
-			if (word.n == 0 || (word.p[0] | 0x20) != 'i')
-				return 0;
-			word = (struct espy_str){word.p + 1, word.n - 1};
-		}
-		if (word.n != len || strncasecmp(word.p, s.p, len) != 0)
-			return 0;
-		n++;
-		if (!space)
-			return n;
-		s = (struct espy_str){space + 1, s.n - len - 1};
-	}
-	return 0;
-}
-
-static void match_operator(const struct candidate *c, struct operator_match *best)
-{
-	const struct espy_operator *op;
-	struct espy_str s;
-
-	for (unsigned i = 0; (op = espy_operator_at(i)); i++) {
-		for (unsigned k = 0; espy_operator_spelling(op, k, &s); k++) {
-			bool letters = s.p[0] >= 'a' && s.p[0] <= 'z';
-			unsigned n = match_spelling(c, s, false);
-			bool fold = n == 0 && letters && op->match;
-
-			if (letters != (c->t[0].kind == ESPY_TOKEN_WORD))
-				continue;
-			if (fold)
-				n = match_spelling(c, s, true);
-			if (n > best->words)
-				*best = (struct operator_match){op, fold, n};
-		}
-	}
-}
-
-static int find_operator(struct parser *p, struct operator_match *ret, struct candidate *c)
-{
-	*ret = (struct operator_match){NULL, false, 0};
-	if (p->t.kind != ESPY_TOKEN_WORD && p->t.kind != ESPY_TOKEN_SIGN)
-		return 0;
-	if (look_ahead(p, c) < 0)
-		return -ENOMEM;
-	match_operator(c, ret);
-	return 0;
-}
-
-static int fail_operator(struct parser *p, const char *what)
-{
-	const struct espy_operator *op;
-	struct espy_suggest s;
-	struct espy_str spelling;
-	struct espy_shown buf;
-	char *name;
-
-	espy_suggest_init(&s, p->t.text);
-	for (unsigned i = 0; (op = espy_operator_at(i)); i++) {
-		for (unsigned k = 0; espy_operator_spelling(op, k, &spelling); k++) {
-			name = espy_arena_dup(p->arena, spelling.p, spelling.n);
-			if (!name)
-				return -ENOMEM;
-			espy_suggest_offer(&s, name);
-		}
-	}
-	return espy_fail_at(p->err, -EINVAL, p->t.at,
-			    "expected %s such as ==, contains or in, found %s%s", what,
-			    found(p, &buf), espy_suggest_text(&s).s);
-}
-
-/* Takes `[not] operator`; *ret_taken says whether there was one. */
-static int parse_operator(struct parser *p, struct espy_node *n, bool *ret_taken)
-{
-	struct espy_token first = p->t;
-	struct operator_match m;
-	struct candidate c;
-	int r = find_operator(p, &m, &c);
-
-	*ret_taken = false;
-	if (r == 0 && !m.op && is_keyword(p, "not", NULL)) {
-		n->negate = true;
-		r = advance(p, ESPY_LEX_NAME);
-		if (r == 0)
-			r = find_operator(p, &m, &c);
-		if (r == 0 && !m.op)
-			return fail_operator(p, "a relation");
-	}
-	if (r < 0 || !m.op)
-		return r;
-	n->op = m.op;
-	n->fold = m.fold;
-	n->at = first.at;
-	*ret_taken = true;
-	p->lex.pos = c.end[m.words - 1];
-	return advance(p, ESPY_LEX_VALUE);
-}
-
 /* --- values -------------------------------------------------------------------------------------
  */
 
@@ -234,8 +80,32 @@ struct values {
 	size_t n, cap;
 };
 
-static int parse_value(struct parser *p, struct values *list, const char *what)
+/* $name in a saved filter becomes what it stands for. */
+static int replace_param(struct espy_parser *p)
 {
+	const struct espy_macro *m = p->frame ? p->frame->macro : NULL;
+	struct espy_str name = p->t.text;
+
+	if (!m || p->t.kind != ESPY_TOKEN_WORD || name.n < 2 || name.p[0] != '$')
+		return 0;
+	name = (struct espy_str){name.p + 1, name.n - 1};
+	for (unsigned i = 0; i < m->n_params; i++) {
+		if (!espy_str_eq(m->params[i], name))
+			continue;
+		p->t.kind = p->frame->args[i].kind;
+		p->t.text = p->frame->args[i].text;
+		return 0;
+	}
+	return espy_fail_at(p->err, -EINVAL, p->t.at, "there is no parameter %s",
+			    espy_fail_show(name).s);
+}
+
+static int parse_value(struct espy_parser *p, struct values *list, const char *what)
+{
+	int r = replace_param(p);
+
+	if (r < 0)
+		return r;
 	if (p->t.kind != ESPY_TOKEN_WORD && p->t.kind != ESPY_TOKEN_STRING)
 		return expected(p, what);
 	if (list->n >= ESPY_RULE_LIST_MAX)
@@ -244,7 +114,7 @@ static int parse_value(struct parser *p, struct values *list, const char *what)
 	return espy_vec_push(list, p->t);
 }
 
-static int keep_values(struct parser *p, struct espy_node *n, const struct values *list)
+static int keep_values(struct espy_parser *p, struct espy_node *n, const struct values *list)
 {
 	n->values =
 		(struct espy_token *)espy_arena_dup(p->arena, list->v, list->n * sizeof(*list->v));
@@ -253,25 +123,37 @@ static int keep_values(struct parser *p, struct espy_node *n, const struct value
 }
 
 /* Behind '(': values up to ')'. */
-static int parse_list(struct parser *p, struct values *list)
+static int parse_list(struct espy_parser *p, struct values *list)
 {
 	for (;;) {
-		int r = advance(p, ESPY_LEX_VALUE);
+		int r = espy_parser_advance(p, ESPY_LEX_VALUE);
 
 		if (r == 0)
 			r = parse_value(p, list, "a value");
 		if (r == 0)
-			r = advance(p, ESPY_LEX_NAME);
+			r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r < 0)
 			return r;
 		if (p->t.kind == ESPY_TOKEN_CLOSE)
-			return advance(p, ESPY_LEX_NAME);
+			return espy_parser_advance(p, ESPY_LEX_NAME);
 		if (p->t.kind != ESPY_TOKEN_COMMA)
 			return expected(p, ", or )");
 	}
 }
 
-static int parse_values(struct parser *p, struct espy_node *n)
+/* Is what follows the operator a function of a field: basename(path)? */
+static bool at_term(const struct espy_parser *p, const struct espy_node *n)
+{
+	const struct espy_function *f;
+
+	if (!(n->op->flags & ESPY_OP_FIELD) || p->t.kind != ESPY_TOKEN_WORD ||
+	    p->lex.pos >= p->lex.src.n || p->lex.src.p[p->lex.pos] != '(')
+		return false;
+	f = espy_function_find(p->t.text);
+	return f && f->apply;
+}
+
+static int parse_values(struct espy_parser *p, struct espy_node *n)
 {
 	struct values list = {0};
 	char what[64];
@@ -279,13 +161,18 @@ static int parse_values(struct parser *p, struct espy_node *n)
 	int r;
 
 	snprintf(what, sizeof(what), "a value behind %.*s", (int)name.n, name.p);
+	if (at_term(p, n)) {
+		p->lex.pos = p->t.at;
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
+		return r < 0 ? r : parse_term(p, &n->other);
+	}
 	if (p->t.kind == ESPY_TOKEN_OPEN && n->op->flags & ESPY_OP_LIST) {
 		r = parse_list(p, &list);
 	} else {
 		r = parse_value(p, &list, what);
 		if (r == 0)
-			r = advance(p, ESPY_LEX_NAME);
-		if (r == 0 && p->t.kind == ESPY_TOKEN_COMMA)
+			r = espy_parser_advance(p, ESPY_LEX_NAME);
+		if (r == 0 && p->t.kind == ESPY_TOKEN_COMMA && !p->in_args)
 			r = espy_fail_at(p->err, -EINVAL, p->t.at,
 					 "more than one value: write in (a, b, c)");
 	}
@@ -298,7 +185,7 @@ static int parse_values(struct parser *p, struct espy_node *n)
 /* --- conditions ---------------------------------------------------------------------------------
  */
 
-static int fail_function(struct parser *p, struct espy_str name, uint32_t at)
+static int fail_function(struct espy_parser *p, struct espy_str name, uint32_t at)
 {
 	const struct espy_function *f;
 	struct espy_suggest s;
@@ -311,7 +198,7 @@ static int fail_function(struct parser *p, struct espy_str name, uint32_t at)
 }
 
 /* Behind `name(`, where the name is a function of values: the field, and a ) for each function. */
-static int parse_term(struct parser *p, struct espy_term *term)
+static int parse_term(struct espy_parser *p, struct espy_term *term)
 {
 	const struct espy_function *f;
 	int r;
@@ -321,7 +208,7 @@ static int parse_term(struct parser *p, struct espy_term *term)
 
 		if (word.kind != ESPY_TOKEN_WORD)
 			return expected(p, "a field");
-		r = advance(p, ESPY_LEX_NAME);
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r < 0)
 			return r;
 		if (p->t.kind != ESPY_TOKEN_OPEN) {
@@ -337,24 +224,62 @@ static int parse_term(struct parser *p, struct espy_term *term)
 					    ESPY_RULE_FUNCTIONS_MAX);
 		term->function_at[term->n_functions] = word.at;
 		term->functions[term->n_functions++] = f;
-		r = advance(p, ESPY_LEX_NAME);
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r < 0)
 			return r;
 	}
 	for (unsigned i = 0; i < term->n_functions; i++) {
 		if (p->t.kind != ESPY_TOKEN_CLOSE)
 			return expected(p, ")");
-		r = advance(p, ESPY_LEX_NAME);
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int parse_lineage(struct parser *p, const struct espy_function *f, uint32_t at,
-			 struct espy_node **ret)
+/* Takes a ( behind which a filter stands. */
+static int enter(struct espy_parser *p)
 {
-	struct espy_node *n = new_node(p, ESPY_NODE_LINEAGE);
+	if (++p->depth > ESPY_RULE_DEPTH_MAX)
+		return espy_fail_at(p->err, -EOVERFLOW, p->t.at,
+				    "at most %u parentheses in each other", ESPY_RULE_DEPTH_MAX);
+	return espy_parser_advance(p, ESPY_LEX_NAME);
+}
+
+/* Behind `name`: ( filter, filter ) */
+static int parse_filters(struct espy_parser *p, struct espy_node *n)
+{
+	bool in_args = p->in_args;
+	struct espy_node **last = &n->first;
+	unsigned want = n->function->state->n_exprs;
+	int r = enter(p);
+
+	p->in_args = true;
+	for (unsigned i = 0; i < want && r == 0; i++) {
+		if (i == 0 && p->t.kind == ESPY_TOKEN_CLOSE)
+			return expected(p, n->function->state->what);
+		r = parse_or(p, last);
+		if (r < 0)
+			return r;
+		last = &(*last)->next;
+		if (i + 1 < want && p->t.kind != ESPY_TOKEN_COMMA)
+			return expected(p, "and, or, or a comma and another filter");
+		if (i + 1 < want)
+			r = espy_parser_advance(p, ESPY_LEX_NAME);
+	}
+	if (r == 0 && p->t.kind != ESPY_TOKEN_CLOSE)
+		r = expected(p, "and, or, or )");
+	p->in_args = in_args;
+	p->depth--;
+	return r < 0 ? r : espy_parser_advance(p, ESPY_LEX_NAME);
+}
+
+/* Behind the name of a function that is a condition. */
+static int parse_function(struct espy_parser *p, const struct espy_function *f, uint32_t at,
+			  struct espy_node **ret)
+{
+	struct espy_node *n = new_node(p, f->state ? ESPY_NODE_STATE : ESPY_NODE_LINEAGE);
 	struct values list = {0};
 	int r;
 
@@ -362,6 +287,9 @@ static int parse_lineage(struct parser *p, const struct espy_function *f, uint32
 		return -ENOMEM;
 	n->at = at;
 	n->function = f;
+	*ret = n;
+	if (f->state && f->state->n_exprs > 0)
+		return parse_filters(p, n);
 	r = parse_list(p, &list);
 	if (r == 0)
 		r = keep_values(p, n, &list);
@@ -371,19 +299,19 @@ static int parse_lineage(struct parser *p, const struct espy_function *f, uint32
 }
 
 /* `first`, and what follows it by commas. */
-static int parse_names(struct parser *p, const struct espy_token *first, struct espy_node *n)
+static int parse_names(struct espy_parser *p, const struct espy_token *first, struct espy_node *n)
 {
 	struct values list = {0};
 	int r = espy_vec_push(&list, *first);
 
 	n->kind = ESPY_NODE_NAMES;
 	n->at = first->at;
-	while (r == 0 && p->t.kind == ESPY_TOKEN_COMMA) {
-		r = advance(p, ESPY_LEX_NAME);
+	while (r == 0 && p->t.kind == ESPY_TOKEN_COMMA && !p->in_args) {
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r == 0)
 			r = parse_value(p, &list, "a class, an operation or an event");
 		if (r == 0)
-			r = advance(p, ESPY_LEX_NAME);
+			r = espy_parser_advance(p, ESPY_LEX_NAME);
 	}
 	if (r == 0)
 		r = keep_values(p, n, &list);
@@ -391,7 +319,7 @@ static int parse_names(struct parser *p, const struct espy_token *first, struct 
 	return r;
 }
 
-static const struct espy_word *find_word(const struct parser *p, const struct espy_token *t)
+static const struct espy_word *find_word(const struct espy_parser *p, const struct espy_token *t)
 {
 	const struct espy_word *w;
 
@@ -401,23 +329,35 @@ static const struct espy_word *find_word(const struct parser *p, const struct es
 	return NULL;
 }
 
-/* All errors and places of the word's own text are those of the word. */
+static void move_term(struct espy_term *t, uint32_t at)
+{
+	t->field.at = at;
+	for (unsigned i = 0; i < t->n_functions; i++)
+		t->function_at[i] = at;
+}
+
+/* All errors and places of the text that a word or a saved filter stands for are those of it. As
+ * deep as the parser let it be. */
 static void move_to(struct espy_node *n, uint32_t at)
 {
 	n->at = at;
-	n->term.field.at = at;
+	move_term(&n->term, at);
+	move_term(&n->other, at);
 	for (uint32_t i = 0; i < n->n_values; i++)
 		n->values[i].at = at;
+	for (struct espy_node *child = n->first; child; child = child->next)
+		move_to(child, at);
 }
 
-static int parse_word(struct parser *p, const struct espy_word *w, uint32_t at,
+static int parse_word(struct espy_parser *p, const struct espy_word *w, uint32_t at,
 		      struct espy_node **ret)
 {
-	struct parser sub = {.arena = p->arena, .err = p->err, .in_word = true};
+	struct espy_parser sub = {
+		.arena = p->arena, .err = p->err, .in_word = true, .macro_uses = p->macro_uses};
 	int r;
 
 	sub.lex = (struct espy_lex){espy_str0(w->text), 0, p->arena, p->err};
-	r = advance(&sub, ESPY_LEX_NAME);
+	r = espy_parser_advance(&sub, ESPY_LEX_NAME);
 	if (r == 0)
 		r = parse_or(&sub, ret);
 	if (r == 0)
@@ -426,12 +366,12 @@ static int parse_word(struct parser *p, const struct espy_word *w, uint32_t at,
 }
 
 /* Can the token follow a name that is a condition by itself? */
-static bool ends_condition(const struct parser *p)
+static bool ends_condition(const struct espy_parser *p)
 {
 	switch (p->t.kind) {
 	case ESPY_TOKEN_WORD:
 	case ESPY_TOKEN_SIGN:
-		return is_keyword(p, "and", "&&") || is_keyword(p, "or", "||");
+		return espy_parser_is(p, "and", "&&") || espy_parser_is(p, "or", "||");
 	case ESPY_TOKEN_STRING:
 	case ESPY_TOKEN_OPEN:
 		return false;
@@ -441,7 +381,8 @@ static bool ends_condition(const struct parser *p)
 }
 
 /* A condition that begins with the word `first`, which has been taken. */
-static int parse_condition(struct parser *p, const struct espy_token *first, struct espy_node **ret)
+static int parse_condition(struct espy_parser *p, const struct espy_token *first,
+			   struct espy_node **ret)
 {
 	const struct espy_word *w = find_word(p, first);
 	struct espy_node *n = new_node(p, ESPY_NODE_COMPARE);
@@ -454,10 +395,10 @@ static int parse_condition(struct parser *p, const struct espy_token *first, str
 	if (p->t.kind == ESPY_TOKEN_OPEN) {
 		const struct espy_function *f = espy_function_find(first->text);
 
-		if (f && f->lineage)
-			return parse_lineage(p, f, first->at, ret);
+		if (f && (f->lineage || f->state))
+			return parse_function(p, f, first->at, ret);
 		p->lex.pos = first->at;
-		r = advance(p, ESPY_LEX_NAME);
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r == 0)
 			r = parse_term(p, &n->term);
 	} else {
@@ -465,7 +406,7 @@ static int parse_condition(struct parser *p, const struct espy_token *first, str
 		r = 0;
 	}
 	if (r == 0)
-		r = parse_operator(p, n, &taken);
+		r = espy_parser_operator(p, n, &taken);
 	if (r < 0)
 		return r;
 	if (taken)
@@ -473,30 +414,136 @@ static int parse_condition(struct parser *p, const struct espy_token *first, str
 	if (w)
 		return parse_word(p, w, first->at, ret);
 	if (n->term.n_functions > 0)
-		return fail_operator(p, "a relation");
+		return espy_parser_fail_operator(p, "a relation");
 	if (!ends_condition(p))
-		return fail_operator(p, "and, or, or a relation");
+		return espy_parser_fail_operator(p, "and, or, or a relation");
 	return parse_names(p, first, n);
 }
 
-static int parse_group(struct parser *p, struct espy_node **ret)
+static int parse_group(struct espy_parser *p, struct espy_node **ret)
 {
+	bool in_args = p->in_args;
 	int r;
 
-	if (++p->depth > ESPY_RULE_DEPTH_MAX)
-		return espy_fail_at(p->err, -EOVERFLOW, p->t.at,
-				    "at most %u parentheses in each other", ESPY_RULE_DEPTH_MAX);
-	r = advance(p, ESPY_LEX_NAME);
+	r = enter(p);
+	p->in_args = false;
 	if (r == 0)
 		r = parse_or(p, ret);
 	if (r == 0 && p->t.kind != ESPY_TOKEN_CLOSE)
 		r = expected(p, "and, or, or )");
+	p->in_args = in_args;
 	p->depth--;
-	return r < 0 ? r : advance(p, ESPY_LEX_NAME);
+	return r < 0 ? r : espy_parser_advance(p, ESPY_LEX_NAME);
+}
+
+static int fail_rest(struct espy_parser *p)
+{
+	if (p->t.kind == ESPY_TOKEN_CLOSE)
+		return espy_fail_at(p->err, -EINVAL, p->t.at, "this ) closes nothing");
+	if (p->t.kind == ESPY_TOKEN_OPEN)
+		return espy_fail_at(p->err, -EINVAL, p->t.at,
+				    "expected and, or, or the end, found (; text with ( in it "
+				    "stands in quotes");
+	return expected(p, "and, or, or the end");
+}
+
+/* The text of the saved filter, as one condition. */
+static int expand(struct espy_parser *p, const struct espy_parser_frame *f, uint32_t at,
+		  struct espy_node **ret)
+{
+	struct espy_parser sub = {
+		.arena = p->arena, .frame = f, .depth = p->depth + 1, .macro_uses = p->macro_uses};
+	struct espy_err err = {0};
+	int r;
+
+	sub.err = &err;
+	sub.lex = (struct espy_lex){f->macro->text, 0, p->arena, &err};
+	if (sub.depth > ESPY_RULE_DEPTH_MAX)
+		return espy_fail_at(p->err, -EOVERFLOW, at, "at most %u parentheses in each other",
+				    ESPY_RULE_DEPTH_MAX);
+	r = espy_parser_advance(&sub, ESPY_LEX_NAME);
+	if (r == 0)
+		r = parse_or(&sub, ret);
+	if (r == 0 && sub.t.kind != ESPY_TOKEN_END)
+		r = fail_rest(&sub);
+	if (r == 0)
+		move_to(*ret, at);
+	else if (r != -ENOMEM)
+		espy_fail_at(p->err, r, at, "in the saved filter %s: %s",
+			     espy_fail_show(f->macro->name).s, err.text);
+	return r;
+}
+
+static int check_use(struct espy_parser *p, const struct espy_parser_frame *f,
+		     const struct espy_token *use, uint32_t n_args)
+{
+	struct espy_shown name = espy_fail_show(f->macro->name);
+
+	if (n_args != f->macro->n_params)
+		return espy_fail_at(p->err, -EINVAL, use->at, "@%s takes %u value%s, not %u",
+				    name.s, f->macro->n_params, f->macro->n_params == 1 ? "" : "s",
+				    n_args);
+	for (const struct espy_parser_frame *up = f->up; up; up = up->up)
+		if (up->macro == f->macro)
+			return espy_fail_at(p->err, -EINVAL, use->at,
+					    "the saved filter %s stands for itself", name.s);
+	if (f->deep > ESPY_MACRO_DEEP_MAX)
+		return espy_fail_at(p->err, -EOVERFLOW, use->at,
+				    "at most %u saved filters in each other", ESPY_MACRO_DEEP_MAX);
+	if (++*p->macro_uses > ESPY_MACRO_USES_MAX)
+		return espy_fail_at(p->err, -EOVERFLOW, use->at,
+				    "at most %u saved filters in one filter", ESPY_MACRO_USES_MAX);
+	return 0;
+}
+
+static int find_macro(struct espy_parser *p, const struct espy_token *use,
+		      const struct espy_macro **ret)
+{
+	const struct espy_macros *all;
+	struct espy_str name = {use->text.p + 1, use->text.n - 1};
+	struct espy_suggest s;
+	int r = espy_macros_get(&all, p->err);
+
+	if (r < 0)
+		return r;
+	*ret = espy_macros_find(all, name);
+	if (*ret)
+		return 0;
+	espy_suggest_init(&s, name);
+	for (const struct espy_macro *m = all->first; m; m = m->next) {
+		const char *known = espy_arena_dup(p->arena, m->name.p, m->name.n);
+
+		if (!known)
+			return -ENOMEM;
+		espy_suggest_offer(&s, known);
+	}
+	return espy_fail_at(p->err, -EINVAL, use->at, "there is no saved filter %s%s",
+			    espy_fail_show(name).s, espy_suggest_text(&s).s);
+}
+
+/* @name or @name(value, value) */
+static int parse_macro(struct espy_parser *p, struct espy_node **ret)
+{
+	struct espy_parser_frame f = {.up = p->frame, .deep = p->frame ? p->frame->deep + 1 : 1};
+	struct espy_token use = p->t;
+	struct values args = {0};
+	int r = find_macro(p, &use, &f.macro);
+
+	if (r == 0)
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
+	if (r == 0 && p->t.kind == ESPY_TOKEN_OPEN)
+		r = parse_list(p, &args);
+	if (r == 0)
+		r = check_use(p, &f, &use, (uint32_t)args.n);
+	f.args = args.v;
+	if (r == 0)
+		r = expand(p, &f, use.at, ret);
+	espy_vec_done(&args);
+	return r;
 }
 
 /* `has field` or `has (field)` */
-static int parse_has(struct parser *p, struct espy_node **ret)
+static int parse_has(struct espy_parser *p, struct espy_node **ret)
 {
 	struct espy_node *n = new_node(p, ESPY_NODE_HAS);
 	bool open;
@@ -505,41 +552,45 @@ static int parse_has(struct parser *p, struct espy_node **ret)
 	if (!n)
 		return -ENOMEM;
 	*ret = n;
-	r = advance(p, ESPY_LEX_NAME);
+	r = espy_parser_advance(p, ESPY_LEX_NAME);
 	open = p->t.kind == ESPY_TOKEN_OPEN;
 	if (r == 0 && open)
-		r = advance(p, ESPY_LEX_NAME);
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 	if (r == 0)
 		r = parse_term(p, &n->term);
 	if (r < 0 || !open)
 		return r;
-	return p->t.kind == ESPY_TOKEN_CLOSE ? advance(p, ESPY_LEX_NAME) : expected(p, ")");
+	return p->t.kind == ESPY_TOKEN_CLOSE ? espy_parser_advance(p, ESPY_LEX_NAME)
+					     : expected(p, ")");
 }
 
-static int parse_primary(struct parser *p, struct espy_node **ret)
+static int parse_primary(struct espy_parser *p, struct espy_node **ret)
 {
 	struct espy_token first = p->t;
 	int r;
 
 	if (p->t.kind == ESPY_TOKEN_OPEN)
 		return parse_group(p, ret);
-	if (p->t.kind != ESPY_TOKEN_WORD || is_keyword(p, "and", NULL) || is_keyword(p, "or", NULL))
+	if (p->t.kind != ESPY_TOKEN_WORD || espy_parser_is(p, "and", NULL) ||
+	    espy_parser_is(p, "or", NULL))
 		return expected(p, "a condition, such as path contains TEXT, or an operation");
-	if (is_keyword(p, "has", NULL))
+	if (espy_parser_is(p, "has", NULL))
 		return parse_has(p, ret);
-	r = advance(p, ESPY_LEX_NAME);
+	if (p->t.text.n > 1 && p->t.text.p[0] == '@')
+		return parse_macro(p, ret);
+	r = espy_parser_advance(p, ESPY_LEX_NAME);
 	return r < 0 ? r : parse_condition(p, &first, ret);
 }
 
-static int parse_not(struct parser *p, struct espy_node **ret)
+static int parse_not(struct espy_parser *p, struct espy_node **ret)
 {
 	struct espy_node *n = NULL;
 	bool negate = false;
 	int r;
 
-	while (is_keyword(p, "not", "!")) {
+	while (espy_parser_is(p, "not", "!")) {
 		negate = !negate;
-		r = advance(p, ESPY_LEX_NAME);
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r < 0)
 			return r;
 	}
@@ -553,7 +604,7 @@ static int parse_not(struct parser *p, struct espy_node **ret)
 }
 
 /* One child alone stays without a node above it. */
-static int parse_chain(struct parser *p, enum espy_node_kind kind, struct espy_node **ret)
+static int parse_chain(struct espy_parser *p, enum espy_node_kind kind, struct espy_node **ret)
 {
 	bool is_and = kind == ESPY_NODE_AND;
 	struct espy_node *first = NULL, **last = &first, *n;
@@ -564,10 +615,10 @@ static int parse_chain(struct parser *p, enum espy_node_kind kind, struct espy_n
 		if (r < 0)
 			return r;
 		assert(*last);
-		if (!is_keyword(p, is_and ? "and" : "or", is_and ? "&&" : "||"))
+		if (!espy_parser_is(p, is_and ? "and" : "or", is_and ? "&&" : "||"))
 			break;
 		last = &(*last)->next;
-		r = advance(p, ESPY_LEX_NAME);
+		r = espy_parser_advance(p, ESPY_LEX_NAME);
 		if (r < 0)
 			return r;
 	}
@@ -582,26 +633,19 @@ static int parse_chain(struct parser *p, enum espy_node_kind kind, struct espy_n
 	return 0;
 }
 
-static int parse_or(struct parser *p, struct espy_node **ret)
+static int parse_or(struct espy_parser *p, struct espy_node **ret)
 {
 	return parse_chain(p, ESPY_NODE_OR, ret);
-}
-
-static int fail_rest(struct parser *p)
-{
-	if (p->t.kind == ESPY_TOKEN_CLOSE)
-		return espy_fail_at(p->err, -EINVAL, p->t.at, "this ) closes nothing");
-	if (p->t.kind == ESPY_TOKEN_OPEN)
-		return espy_fail_at(p->err, -EINVAL, p->t.at,
-				    "expected and, or, or the end, found (; text with ( in it "
-				    "stands in quotes");
-	return expected(p, "and, or, or the end");
 }
 
 int espy_parse(struct espy_arena *arena, struct espy_str text, struct espy_err *err,
 	       struct espy_node **ret)
 {
-	struct parser p = {.lex = {text, 0, arena, err}, .arena = arena, .err = err};
+	unsigned macro_uses = 0;
+	struct espy_parser p = {.lex = {text, 0, arena, err},
+				.arena = arena,
+				.err = err,
+				.macro_uses = &macro_uses};
 	struct espy_node *root = NULL;
 	int r;
 
@@ -609,7 +653,7 @@ int espy_parse(struct espy_arena *arena, struct espy_str text, struct espy_err *
 		return espy_fail_at(err, -EOVERFLOW, ESPY_RULE_TEXT_MAX,
 				    "a filter has at most %u bytes, this one has %zu",
 				    ESPY_RULE_TEXT_MAX, text.n);
-	r = advance(&p, ESPY_LEX_NAME);
+	r = espy_parser_advance(&p, ESPY_LEX_NAME);
 	if (r == 0 && p.t.kind != ESPY_TOKEN_END) {
 		r = parse_or(&p, &root);
 		if (r == 0 && p.t.kind != ESPY_TOKEN_END)

@@ -19,6 +19,7 @@ enum espy_node_kind {
 	ESPY_NODE_HAS,     /* operand */
 	ESPY_NODE_NAMES,   /* values: classes, operations, events */
 	ESPY_NODE_LINEAGE, /* function(values) */
+	ESPY_NODE_STATE,   /* function(values), or function(children) */
 };
 
 /* A field with functions around it. */
@@ -34,6 +35,7 @@ struct espy_node {
 	uint32_t at; /* of the operator or function: first byte in the text */
 	struct espy_node *first, *next;
 	struct espy_term term;
+	struct espy_term other; /* COMPARE: right of the operator, when it has functions */
 	const struct espy_operator *op;
 	const struct espy_function *function;
 	bool negate; /* `not` before the operator */

@@ -4,17 +4,21 @@
 #include <errno.h>
 
 static const uint8_t keys[ESPY_COL__FIELDS] = {
-	[ESPY_COL_class] = ESPY_KEY_TYPE,    [ESPY_COL_op] = ESPY_KEY_TYPE,
-	[ESPY_COL_event] = ESPY_KEY_TYPE,    [ESPY_COL_syscall] = ESPY_KEY_CALL,
-	[ESPY_COL_source] = ESPY_KEY_SOURCE, [ESPY_COL_path] = ESPY_KEY_PATH,
-	[ESPY_COL_pid] = ESPY_KEY_PROC,      [ESPY_COL_ppid] = ESPY_KEY_PROC,
-	[ESPY_COL_start] = ESPY_KEY_PROC,    [ESPY_COL_process] = ESPY_KEY_PROC,
-	[ESPY_COL_parent] = ESPY_KEY_PROC,   [ESPY_COL_exe] = ESPY_KEY_PROC,
-	[ESPY_COL_cmdline] = ESPY_KEY_PROC,  [ESPY_COL_uid] = ESPY_KEY_PROC,
-	[ESPY_COL_gid] = ESPY_KEY_PROC,      [ESPY_COL_euid] = ESPY_KEY_PROC,
-	[ESPY_COL_egid] = ESPY_KEY_PROC,     [ESPY_COL_user] = ESPY_KEY_PROC,
-	[ESPY_COL_session] = ESPY_KEY_PROC,  [ESPY_COL_login_uid] = ESPY_KEY_PROC,
-	[ESPY_COL_tty] = ESPY_KEY_PROC,      [ESPY_COL_cgroup] = ESPY_KEY_PROC,
+	[ESPY_COL_class] = ESPY_KEY_TYPE,        [ESPY_COL_op] = ESPY_KEY_TYPE,
+	[ESPY_COL_event] = ESPY_KEY_TYPE,        [ESPY_COL_syscall] = ESPY_KEY_CALL,
+	[ESPY_COL_source] = ESPY_KEY_SOURCE,     [ESPY_COL_path] = ESPY_KEY_PATH,
+	[ESPY_COL_pid] = ESPY_KEY_PROC,          [ESPY_COL_ppid] = ESPY_KEY_PROC,
+	[ESPY_COL_start] = ESPY_KEY_PROC,        [ESPY_COL_process] = ESPY_KEY_PROC,
+	[ESPY_COL_parent] = ESPY_KEY_PROC,       [ESPY_COL_exe] = ESPY_KEY_PROC,
+	[ESPY_COL_cmdline] = ESPY_KEY_PROC,      [ESPY_COL_uid] = ESPY_KEY_PROC,
+	[ESPY_COL_gid] = ESPY_KEY_PROC,          [ESPY_COL_euid] = ESPY_KEY_PROC,
+	[ESPY_COL_egid] = ESPY_KEY_PROC,         [ESPY_COL_user] = ESPY_KEY_PROC,
+	[ESPY_COL_session] = ESPY_KEY_PROC,      [ESPY_COL_login_uid] = ESPY_KEY_PROC,
+	[ESPY_COL_tty] = ESPY_KEY_PROC,          [ESPY_COL_cgroup] = ESPY_KEY_PROC,
+	[ESPY_COL_company] = ESPY_KEY_PROC,      [ESPY_COL_description] = ESPY_KEY_PROC,
+	[ESPY_COL_version] = ESPY_KEY_PROC,      [ESPY_COL_integrity] = ESPY_KEY_PROC,
+	[ESPY_COL_auth_id] = ESPY_KEY_PROC,      [ESPY_COL_virtualized] = ESPY_KEY_PROC,
+	[ESPY_COL_architecture] = ESPY_KEY_PROC,
 };
 
 /* Columns of which every row must be looked at through espy_column_get: they come last. */
@@ -44,11 +48,28 @@ static uint32_t cost_of_key(const struct espy_expr *e)
 	return costs[e->key];
 }
 
+/* Two columns of one process are compared once for it; others row by row. */
+static void plan_pair(struct espy_expr *e)
+{
+	if (e->key == ESPY_KEY_PATH || e->key != espy_plan_key(e->leaf->pair.other.column))
+		e->key = ESPY_KEY_ROW;
+	e->cost = e->key == ESPY_KEY_ROW ? COST_BY_ROW : 4 + cost_of_key(e);
+}
+
 static void plan_leaf(struct espy_expr *e)
 {
 	const struct espy_column *c = e->leaf->operand.column;
 
+	if (e->leaf->kind == ESPY_LEAF_STATE) {
+		e->key = ESPY_KEY_ROW;
+		e->cost = 1;
+		return;
+	}
 	e->key = e->leaf->kind == ESPY_LEAF_LINEAGE ? ESPY_KEY_PROC : espy_plan_key(c);
+	if (e->leaf->kind == ESPY_LEAF_PAIR) {
+		plan_pair(e);
+		return;
+	}
 	e->cost = cost_of_test(e->leaf) + cost_of_key(e);
 	if (e->key == ESPY_KEY_ROW && c->id < ESPY_COL__FIELDS && c->type == ESPY_TYPE_STR)
 		e->cost = COST_BY_ROW;

@@ -2,7 +2,9 @@
 #include "rule/rule.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "rule/chance.h"
 #include "rule/check.h"
+#include "rule/columns.h"
 #include "rule/eval.h"
 #include "rule/fail.h"
 #include "rule/needs.h"
@@ -13,6 +15,7 @@ struct espy_rule {
 	struct espy_regexes regexes;
 	struct espy_expr *expr;
 	struct espy_leaf *leaves;
+	struct espy_state *states; /* those inside of others first */
 	struct espy_eval eval;
 	struct espy_clock clock;
 	bool has_start; /* clock.start is known */
@@ -20,6 +23,14 @@ struct espy_rule {
 	uint64_t *mask; /* all rows of a batch */
 	uint32_t mask_cap;
 };
+
+static struct espy_rule_tally tally;
+
+struct espy_rule_tally espy_rule_tally(void)
+{
+	return (struct espy_rule_tally){__atomic_load_n(&tally.gave_up, __ATOMIC_RELAXED),
+					__atomic_load_n(&tally.dropped, __ATOMIC_RELAXED)};
+}
 
 static int compile(struct espy_rule *r, struct espy_str text, struct espy_err *err)
 {
@@ -30,6 +41,7 @@ static int compile(struct espy_rule *r, struct espy_str text, struct espy_err *e
 	if (e == 0 && tree)
 		e = espy_check(&c, tree, &r->expr);
 	r->leaves = c.leaves;
+	r->states = c.states;
 	if (e < 0)
 		return e;
 	if (!tree)
@@ -59,8 +71,12 @@ void espy_rule_free(struct espy_rule *r)
 {
 	if (!r)
 		return;
+	__atomic_fetch_add(&tally.gave_up, espy_rule_gave_up(r), __ATOMIC_RELAXED);
+	__atomic_fetch_add(&tally.dropped, espy_rule_dropped(r), __ATOMIC_RELAXED);
 	for (struct espy_leaf *l = r->leaves; l; l = l->next)
 		espy_lineage_done(&l->lineage);
+	for (struct espy_state *s = r->states; s; s = s->next)
+		espy_state_done(s);
 	espy_eval_done(&r->eval);
 	espy_regexes_done(&r->regexes);
 	espy_arena_done(&r->arena);
@@ -80,6 +96,25 @@ uint64_t espy_rule_gave_up(const struct espy_rule *r)
 	return r->regexes.gave_up;
 }
 
+uint64_t espy_rule_dropped(const struct espy_rule *r)
+{
+	uint64_t n = 0;
+
+	for (const struct espy_state *s = r->states; s; s = s->next)
+		n += s->dropped;
+	return n;
+}
+
+static void bind(struct espy_rule *r, int64_t wall_offset)
+{
+	if (r->clock.wall_offset != wall_offset)
+		r->is_bound = false;
+	r->clock.wall_offset = wall_offset;
+	for (struct espy_leaf *l = r->leaves; l && !r->is_bound; l = l->next)
+		espy_leaf_bind(l, &r->clock);
+	r->is_bound = true;
+}
+
 /* The earliest operation of the first batch stands for the capture's start when nobody gave it. */
 static void set_clock(struct espy_rule *r, const struct espy_batch *b)
 {
@@ -91,12 +126,7 @@ static void set_clock(struct espy_rule *r, const struct espy_batch *b)
 		r->has_start = true;
 		r->is_bound = false;
 	}
-	if (r->clock.wall_offset != b->wall_offset)
-		r->is_bound = false;
-	r->clock.wall_offset = b->wall_offset;
-	for (struct espy_leaf *l = r->leaves; l && !r->is_bound; l = l->next)
-		espy_leaf_bind(l, &r->clock);
-	r->is_bound = true;
+	bind(r, b->wall_offset);
 }
 
 static int begin(struct espy_rule *r, const struct espy_batch *b, uint32_t words)
@@ -118,6 +148,8 @@ static int begin(struct espy_rule *r, const struct espy_batch *b, uint32_t words
 	for (struct espy_leaf *l = r->leaves; l && e == 0; l = l->next)
 		if (l->kind == ESPY_LEAF_LINEAGE)
 			e = espy_lineage_begin(&l->lineage, b);
+	for (struct espy_state *s = r->states; s && e == 0; s = s->next)
+		e = espy_state_begin(s, b, r->mask);
 	return e;
 }
 
@@ -141,4 +173,18 @@ int espy_rule_match(struct espy_rule *r, const struct espy_batch *b, uint64_t *b
 void espy_rule_needs(const struct espy_rule *r, struct espy_rule_needs *ret)
 {
 	espy_needs(r->expr, ret);
+	espy_needs_states(r->states, ret);
+}
+
+void espy_rule_columns(const struct espy_rule *r, struct espy_rule_columns *ret)
+{
+	espy_columns(r->leaves, r->states, ret);
+}
+
+enum espy_rule_chance espy_rule_chance(struct espy_rule *r, const struct espy_rule_facts *f)
+{
+	if (!r->has_start || r->states)
+		return ESPY_RULE_SOME;
+	bind(r, f->wall_offset);
+	return espy_chance(r->expr, f);
 }

@@ -179,6 +179,36 @@ bool espy_text_has(const struct espy_text_test *t, struct espy_str s)
 	return false;
 }
 
+int espy_text_under(struct espy_text_test *t, const struct espy_text_env *env,
+		    const struct espy_token *constants, uint32_t n)
+{
+	t->set = espy_arena_alloc(env->arena, n * sizeof(*t->set) + 1);
+	if (!t->set)
+		return -ENOMEM;
+	for (t->n = 0; t->n < n; t->n++) {
+		int r = fold_constant(t, env, constants[t->n].text, &t->set[t->n]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool lies_under(struct espy_str s, struct espy_str dir)
+{
+	while (dir.n > 0 && dir.p[dir.n - 1] == '/')
+		dir.n--;
+	return espy_str_starts(s, dir) && (s.n == dir.n ? dir.n > 0 : s.p[dir.n] == '/');
+}
+
+bool espy_text_lies_under(const struct espy_text_test *t, struct espy_str s)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		if (lies_under(s, t->set[i]))
+			return true;
+	return false;
+}
+
 int espy_text_glob(struct espy_text_test *t, const struct espy_text_env *env,
 		   const struct espy_token *constants, uint32_t n)
 {

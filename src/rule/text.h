@@ -38,6 +38,9 @@ int espy_text_needle(struct espy_text_test *t, const struct espy_text_env *env,
 		     const struct espy_token *constants, uint32_t n);
 int espy_text_contains(struct espy_text_test *t, const struct espy_text_env *env,
 		       const struct espy_token *constants, uint32_t n);
+/* Directories, with or without slashes at the end. */
+int espy_text_under(struct espy_text_test *t, const struct espy_text_env *env,
+		    const struct espy_token *constants, uint32_t n);
 int espy_text_glob(struct espy_text_test *t, const struct espy_text_env *env,
 		   const struct espy_token *constants, uint32_t n);
 int espy_text_regex(struct espy_text_test *t, const struct espy_text_env *env,
@@ -47,6 +50,7 @@ bool espy_text_in(const struct espy_text_test *t, struct espy_str s);
 bool espy_text_has(const struct espy_text_test *t, struct espy_str s);
 bool espy_text_starts(const struct espy_text_test *t, struct espy_str s);
 bool espy_text_ends(const struct espy_text_test *t, struct espy_str s);
+bool espy_text_lies_under(const struct espy_text_test *t, struct espy_str s);
 bool espy_text_like(const struct espy_text_test *t, struct espy_str s);
 bool espy_text_matches(const struct espy_text_test *t, struct espy_str s);
 

@@ -4,7 +4,9 @@
 #include "test-rule.h"
 #include "base/buf.h"
 #include "rule/glob.h"
+#include "rule/macro.h"
 #include "rule/operand.h"
+#include "rule/state.h"
 
 #define REFERENCE "docs/reference/filter.md"
 #define PAGE      "man/espy-filter.7"
@@ -83,10 +85,12 @@ static void check_limit(const char *name, const char *text, unsigned limit)
 
 static void limits_are_documented(void **state)
 {
-	static const unsigned limits[] = {ESPY_RULE_TEXT_MAX,  ESPY_RULE_DEPTH_MAX,
-					  ESPY_RULE_LIST_MAX,  ESPY_RULE_FUNCTIONS_MAX,
-					  ESPY_RULE_REGEX_MAX, ESPY_RULE_REGEXES_MAX,
-					  ESPY_RULE_GLOB_MAX};
+	static const unsigned limits[] = {
+		ESPY_RULE_TEXT_MAX,      ESPY_RULE_DEPTH_MAX,  ESPY_RULE_LIST_MAX,
+		ESPY_RULE_FUNCTIONS_MAX, ESPY_RULE_REGEX_MAX,  ESPY_RULE_REGEXES_MAX,
+		ESPY_RULE_GLOB_MAX,      ESPY_STATE_NAMES_MAX, ESPY_STATE_FOLLOWED_MAX,
+		ESPY_MACROS_MAX,         ESPY_MACRO_DEEP_MAX,  ESPY_MACRO_USES_MAX,
+		ESPY_MACRO_PARAMS_MAX,   ESPY_MACRO_FILE_MAX};
 	char *reference = read_text(REFERENCE), *page = read_text(PAGE);
 	const char *steps = "1,000,000 steps or 1 MiB";
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <cmocka.h>
 #include "model/call.h"
+#include "model/column.h"
 #include "rule/rule.h"
 
 #define SEC  1000000000ull
