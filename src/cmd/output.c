@@ -7,16 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/escape.h"
 #include "sense/machine.h"
+#include "trace/parts.h"
 
 #ifndef ESPY_VERSION
 #define ESPY_VERSION "0"
 #endif
 
-/* Under sudo the trace belongs to the person, not to root. */
-static void give_to_caller(int fd)
+void espy_output_give(int fd)
 {
 	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
 
@@ -25,9 +26,32 @@ static void give_to_caller(int fd)
 		return; /* a file system without owners: still usable by root */
 }
 
-static int create(const char *path, struct espy_err *err)
+/* A trace that has the name moves aside, over the one that did before. */
+static int keep_old(const char *path, struct espy_err *err)
 {
 	char old[PATH_MAX];
+	struct stat now, before;
+	int r = 0;
+
+	if (snprintf(old, sizeof(old), "%s.old", path) >= (int)sizeof(old))
+		return espy_err_set(err, -ENAMETOOLONG, "%s: name too long", path);
+	if (lstat(path, &now) < 0 && errno == ENOENT)
+		return 0;
+	/* rename(2) does not put a file in the place of a directory, nor the reverse */
+	if (lstat(old, &before) == 0) {
+		if (S_ISDIR(before.st_mode))
+			r = espy_parts_remove(old);
+		else if (S_ISDIR(now.st_mode) && unlink(old) < 0)
+			r = -errno;
+	}
+	if (r == 0 && rename(path, old) < 0)
+		r = -errno;
+	return r < 0 ? espy_err_set(err, r, "cannot keep %s as %s: %s", path, old, strerror(-r))
+		     : 0;
+}
+
+static int create(const char *path, struct espy_err *err)
+{
 	int fd;
 
 	if (strcmp(path, "-") == 0) {
@@ -36,27 +60,51 @@ static int create(const char *path, struct espy_err *err)
 					     strerror(errno))
 			      : fd;
 	}
-	if (snprintf(old, sizeof(old), "%s.old", path) >= (int)sizeof(old))
-		return espy_err_set(err, -ENAMETOOLONG, "%s: name too long", path);
-	if (rename(path, old) < 0 && errno != ENOENT)
-		return espy_err_set(err, -errno, "cannot keep %s as %s: %s", path, old,
-				    strerror(errno));
+	fd = keep_old(path, err);
+	if (fd < 0)
+		return fd;
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return espy_err_set(err, -errno, "cannot create %s: %s", path, strerror(errno));
-	give_to_caller(fd);
+	espy_output_give(fd);
+	return fd;
+}
+
+static int create_directory(const char *path, struct espy_err *err)
+{
+	int fd = keep_old(path, err);
+
+	if (fd < 0)
+		return fd;
+	fd = mkdir(path, 0700) < 0 ? -1
+				   : open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return espy_err_set(err, -errno, "cannot create the directory %s: %s", path,
+				    strerror(errno));
+	espy_output_give(fd);
 	return fd;
 }
 
 int espy_output_create(struct espy_trace_writer **ret, const char *path,
-		       const struct espy_machine *m, struct espy_err *err)
+		       const struct espy_bounds *b, const struct espy_machine *m,
+		       struct espy_err *err)
 {
-	int fd = create(path, err);
+	bool keeps = b->keep.bytes || b->keep.span_ns;
+	int fd = keeps ? create_directory(path, err) : create(path, err);
+	int r;
 
-	return fd < 0 ? fd : espy_trace_create(ret, fd, path, m, err);
+	if (fd < 0)
+		return fd;
+	if (keeps)
+		return espy_trace_create_ring(ret, fd, path, &b->keep, m, err);
+	r = espy_trace_create(ret, fd, path, m, err);
+	if (r >= 0)
+		espy_trace_set_max(*ret, b->max_bytes);
+	return r;
 }
 
-void espy_output_machine(struct espy_machine *m, int argc, char **argv, const char *filter)
+void espy_output_machine(struct espy_machine *m, int argc, char **argv, const char *filter,
+			 const struct espy_bounds *bounds)
 {
 	struct espy_buf b = {0};
 
@@ -65,6 +113,7 @@ void espy_output_machine(struct espy_machine *m, int argc, char **argv, const ch
 	snprintf(m->version, sizeof(m->version), "%s", ESPY_VERSION);
 	snprintf(m->packs, sizeof(m->packs), "base");
 	snprintf(m->filter, sizeof(m->filter), "%s", filter ? filter : "");
+	snprintf(m->keep, sizeof(m->keep), "%s", bounds->keep_text ? bounds->keep_text : "");
 	espy_buf_puts(&b, "espy");
 	for (int i = 0; i < argc; i++) {
 		espy_buf_putc(&b, ' ');

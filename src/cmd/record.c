@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cmd/bounds.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pmc-option.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
 #include "engine/sinks.h"
@@ -23,6 +25,8 @@ static const struct espy_option options[] = {
 	{'q', "quiet", NULL, "no progress and no summary"},
 	{0, "ring", "SIZE",
 	 "buffer per processor, a power of two; default 16M by their number, 2M to 8M"},
+	ESPY_BOUNDS_OPTIONS,
+	ESPY_PMC_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -32,6 +36,7 @@ struct record {
 	uint64_t for_ns, ring_bytes;
 	bool environment, quiet;
 	struct espy_targets targets;
+	struct espy_bounds bounds;
 };
 
 static int parse_option(struct record *rec, int letter, struct espy_err *err)
@@ -65,17 +70,22 @@ static int parse_option(struct record *rec, int letter, struct espy_err *err)
 	return -1;
 }
 
-static void summarise(const struct record *rec, const struct espy_ending *e)
+static void summarise(const struct record *rec, const struct espy_ending *e,
+		      const struct espy_machine *m, const struct espy_sink_trace *sink)
 {
-	if (!rec->quiet)
-		fprintf(stderr, "espy: %llu events in %s, %llu lost (%s)\n",
-			(unsigned long long)e->events, rec->output, (unsigned long long)e->lost,
-			e->reason);
+	if (rec->quiet)
+		return;
+	fprintf(stderr, "espy: %llu events in %s, %llu lost (%s)\n",
+		(unsigned long long)(e->events - sink->dropped), rec->output,
+		(unsigned long long)e->lost, e->reason);
+	espy_bounds_tell(m, sink->dropped, sink->dropped_to);
 }
 
 static int run_capture(struct record *rec, int argc, char **argv, struct espy_err *err)
 {
 	struct espy_capture_options o = {.filter = rec->filter,
+					 .window = rec->bounds.window,
+					 .batch_bytes = espy_bounds_batch(&rec->bounds),
 					 .pids = rec->targets.pids,
 					 .n_pids = rec->targets.n_pids,
 					 .uids = rec->targets.uids,
@@ -93,11 +103,11 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 	struct espy_ending e;
 	int r;
 
-	espy_output_machine(&m, argc, argv, rec->filter);
+	espy_output_machine(&m, argc, argv, rec->filter, &rec->bounds);
 	o.sinks[0] = &sink.sink;
 	r = espy_capture_open(&c, &o, err);
 	if (r >= 0)
-		r = espy_output_create(&w, rec->output, &m, err);
+		r = espy_output_create(&w, rec->output, &rec->bounds, &m, err);
 	if (r >= 0) {
 		espy_sink_trace_init(&sink, w);
 		r = espy_capture_start(c, err);
@@ -110,7 +120,7 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 	if (sink.writer)
 		espy_trace_finish(sink.writer, NULL, NULL);
 	if (r >= 0)
-		summarise(rec, &e);
+		summarise(rec, &e, &m, &sink);
 	return r;
 }
 
@@ -123,7 +133,10 @@ static int record_main(int argc, char **argv)
 	while ((letter = espy_cmd_getopt(&espy_cmd_record, argc, argv, 0)) != -1) {
 		if (letter == '?')
 			return 2;
-		if (parse_option(&rec, letter, &err) < 0)
+		r = espy_bounds_option(&rec.bounds, &espy_cmd_record, letter, optarg);
+		if (r > 0)
+			return r;
+		if (r < 0 && parse_option(&rec, letter, &err) < 0)
 			return err.text[0] ? espy_cmd_fail(&err, NULL)
 					   : espy_cmd_usage(&espy_cmd_record, "%s: not understood",
 							    optarg);
@@ -132,6 +145,10 @@ static int record_main(int argc, char **argv)
 		return espy_cmd_usage(&espy_cmd_record, "a filter by -F and by operands");
 	if (optind < argc)
 		rec.filter = espy_cmd_filter(argc, argv, optind);
+	else
+		rec.filter = espy_pmc_with(rec.filter);
+	if (espy_bounds_check(&rec.bounds, &espy_cmd_record, rec.output))
+		return 2;
 	espy_stop_catch();
 	r = run_capture(&rec, argc, argv, &err);
 	r = r < 0 ? espy_cmd_fail(&err, rec.filter) : 0;
@@ -145,8 +162,8 @@ const struct espy_command espy_cmd_record = {
 	.usage = "[options] [FILTER…]",
 	.help = "record the machine or a part of it",
 	.detail = "Records until Ctrl-C, the time limit, or the end of the processes that -p "
-		  "named. Espy does "
-		  "not record itself.",
+		  "named. With --keep it is a flight recorder: only the newest part is on the "
+		  "disk at any time. Espy does not record itself.",
 	.options = options,
 	.run = record_main,
 };

@@ -12,9 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cmd/answer.h"
+#include "cmd/bounds.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pmc-option.h"
 #include "engine/capture.h"
 #include "engine/report.h"
 #include "engine/sinks.h"
@@ -24,12 +26,15 @@ enum { EXIT_ESPY = 125, EXIT_CANNOT = 126, EXIT_NOT_FOUND = 127 };
 
 static const struct espy_option options[] = {
 	{'o', "output", "FILE", "trace file, - for the standard output; default CMD.espy"},
+	{'t', "for", "TIME", "end the recording after so long, not CMD: 30s, 5m"},
 	{'F', "filter", "EXPR", "record only what matches"},
 	{'e', "env", NULL, "record the environment of every exec"},
 	{'g', "grace", "TIME", "go on for so long when descendants outlive CMD; default 2s"},
 	{'q', "quiet", NULL, "no report at the end"},
 	{0, "ring", "SIZE",
 	 "buffer per processor, a power of two; default 16M by their number, 2M to 8M"},
+	ESPY_BOUNDS_OPTIONS,
+	ESPY_PMC_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -37,7 +42,7 @@ struct run {
 	const char *output, *filter;
 	char default_output[PATH_MAX];
 	char program[PATH_MAX]; /* resolved */
-	uint64_t grace_ns, ring_bytes;
+	uint64_t grace_ns, for_ns, ring_bytes;
 	bool environment, quiet;
 	pid_t child;
 	int gate;         /* writing lets the child exec */
@@ -45,6 +50,8 @@ struct run {
 	int status;       /* of the child, -1 while it runs */
 	uint64_t left_at; /* boot clock when it ended */
 	int64_t outlived; /* descendants that were alive when the grace time ended */
+	uint64_t ends_at; /* boot clock, 0 no limit */
+	struct espy_bounds bounds;
 	struct espy_machine machine;
 	struct espy_sink_trace trace;
 	struct espy_report *report;
@@ -175,6 +182,10 @@ static int tick(void *ctx, struct espy_capture *c, struct espy_ending *e)
 	struct run *run = ctx;
 	int status;
 
+	if (run->ends_at && espy_machine_now() >= run->ends_at) {
+		snprintf(e->reason, sizeof(e->reason), "the time was over");
+		return 1;
+	}
 	if (run->status < 0) {
 		if (waitpid(run->child, &status, WNOHANG) != run->child)
 			return 0;
@@ -205,6 +216,7 @@ static int record(struct run *run, struct espy_capture *c, struct espy_ending *e
 		return espy_err_set(err, -errno, "cannot start the command: %s", strerror(errno));
 	close(run->gate);
 	run->gate = -1;
+	run->ends_at = run->for_ns ? espy_machine_now() + run->for_ns : 0;
 	return espy_capture_run(c, tick, run, e, err);
 }
 
@@ -226,6 +238,17 @@ static int exit_code(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* What the report does not say: it is of everything that was seen. */
+static void tell_bounds(const struct run *run, const struct espy_ending *e)
+{
+	if (e->exit_status < 0)
+		fprintf(stderr, "espy: the recording ended before the command did (%s)\n",
+			e->reason);
+	else if (run->bounds.window.from || run->bounds.window.until)
+		fprintf(stderr, "espy: %s\n", e->reason);
+	espy_bounds_tell(&run->machine, run->trace.dropped, run->trace.dropped_to);
+}
+
 static void print_report(struct run *run, const struct espy_ending *e)
 {
 	struct espy_terminal t = espy_cmd_terminal(STDERR_FILENO);
@@ -237,11 +260,12 @@ static void print_report(struct run *run, const struct espy_ending *e)
 	if (run->quiet || !run->report)
 		return;
 	if (stat(run->output, &st) == 0)
-		o.file_bytes = (uint64_t)st.st_size;
+		o.file_bytes = S_ISDIR(st.st_mode) ? run->trace.bytes : (uint64_t)st.st_size;
 	espy_report_print(run->report, &out, &o);
 	if (!out.error)
 		espy_buf_flush(&out, STDERR_FILENO);
 	espy_buf_done(&out);
+	tell_bounds(run, e);
 }
 
 static int exec_error(struct run *run)
@@ -259,9 +283,9 @@ static int create_trace(struct run *run, int argc, char **argv, struct espy_err 
 	struct espy_trace_writer *w;
 	int r;
 
-	espy_output_machine(&run->machine, argc, argv, run->filter);
+	espy_output_machine(&run->machine, argc, argv, run->filter, &run->bounds);
 	run->machine.target_pid = (uint32_t)run->child;
-	r = espy_output_create(&w, run->output, &run->machine, err);
+	r = espy_output_create(&w, run->output, &run->bounds, &run->machine, err);
 	if (r >= 0)
 		espy_sink_trace_init(&run->trace, w);
 	return r;
@@ -273,6 +297,8 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 {
 	uint32_t pid = (uint32_t)run->child;
 	struct espy_capture_options o = {.filter = run->filter,
+					 .window = run->bounds.window,
+					 .batch_bytes = espy_bounds_batch(&run->bounds),
 					 .pids = &pid,
 					 .n_pids = 1,
 					 .environment = run->environment,
@@ -337,6 +363,9 @@ static int parse_option(struct run *run, int letter)
 	case 'o':
 		run->output = optarg;
 		break;
+	case 't':
+		r = espy_parse_duration(optarg, &run->for_ns);
+		break;
 	case 'F':
 		run->filter = optarg;
 		break;
@@ -349,7 +378,7 @@ static int parse_option(struct run *run, int letter)
 	case 'q':
 		run->quiet = true;
 		break;
-	case 256 + 5:
+	case 256 + 6:
 		r = espy_parse_ring(optarg, &run->ring_bytes);
 		break;
 	}
@@ -364,13 +393,17 @@ static int run_main(int argc, char **argv)
 	const char *base;
 	int letter, r;
 
-	while ((letter = espy_cmd_getopt(&espy_cmd_run, argc, argv, 1)) != -1)
-		if (letter == '?' || parse_option(&run, letter) < 0)
+	while ((letter = espy_cmd_getopt(&espy_cmd_run, argc, argv, 1)) != -1) {
+		r = letter == '?' ? 2
+				  : espy_bounds_option(&run.bounds, &espy_cmd_run, letter, optarg);
+		if (r > 0 || (r < 0 && parse_option(&run, letter) < 0))
 			return EXIT_ESPY;
+	}
 	if (optind >= argc) {
 		espy_cmd_usage(&espy_cmd_run, "a command is missing");
 		return EXIT_ESPY;
 	}
+	run.filter = espy_pmc_with(run.filter ? strdup(run.filter) : NULL);
 	r = find_program(argv[optind], run.program, sizeof(run.program));
 	if (r < 0) {
 		fprintf(stderr, "espy: cannot run %s: %s\n", argv[optind],
@@ -382,6 +415,8 @@ static int run_main(int argc, char **argv)
 		 base ? base + 1 : argv[optind]);
 	if (!run.output)
 		run.output = run.default_output;
+	if (espy_bounds_check(&run.bounds, &espy_cmd_run, run.output))
+		return EXIT_ESPY;
 	return run_all(&run, argc, argv, argv + optind);
 }
 

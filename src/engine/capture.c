@@ -2,6 +2,7 @@
 #include "engine/capture.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,8 @@
 #define SLEEP_MAX_NS (16 * NS_PER_MS)
 #define BUSY_RECORDS 2048       /* in one round trip: come back soon */
 #define TEXT_FULL    (8u << 20) /* bytes of strings at which a batch goes out early */
+#define ROW_BYTES    8u         /* of a row without its text, in a trace; about */
+#define ROWS_MIN     512        /* a batch of less is not worth its head */
 #define OBJECTS_MAX  262144u
 #define EPOCH_OVERLAP_NS \
 	(1000 * NS_PER_MS) /* what refers to older objects is surely drained then */
@@ -25,6 +28,7 @@ struct espy_capture {
 	struct espy_sense *sense;
 	struct espy_enrich *enrich;
 	struct espy_rule *rule;      /* NULL: everything */
+	struct espy_window *window;  /* NULL: from the start to the end */
 	struct espy_batch *batch;    /* being filled */
 	struct espy_batch *selected; /* what matched of it */
 	uint64_t bits[ESPY_RULE_WORDS(ESPY_BATCH_ROWS)];
@@ -32,6 +36,7 @@ struct espy_capture {
 	uint64_t first_row;  /* boot clock when the batch got its first row */
 	uint64_t epoch_ends; /* boot clock until when the last renewal of objects takes */
 	bool in_snapshot;
+	bool full;            /* a sink takes no more */
 	struct espy_err *err; /* of the call that runs */
 };
 
@@ -43,12 +48,14 @@ static int compile(struct espy_capture *c, struct espy_sense_options *so,
 	int r;
 
 	memset(so->type, 1, sizeof(so->type));
-	if (!c->o.filter || !*c->o.filter)
-		return 0;
+	r = espy_window_new(&c->window, &c->o.window, err);
+	if (r < 0 || !c->o.filter || !*c->o.filter)
+		return r;
 	r = espy_rule_new(&c->rule, c->o.filter, err);
 	if (r < 0)
 		return r;
 	espy_rule_needs(c->rule, needs);
+	espy_window_needs(c->window, needs);
 	memcpy(so->type, needs->type, sizeof(so->type));
 	so->failed_only = needs->failed_only;
 	so->min_duration = needs->min_duration;
@@ -93,6 +100,7 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	espy_machine_read(&m);
 	if (c->rule)
 		espy_rule_set_start(c->rule, m.started);
+	espy_window_set_start(c->window, m.started);
 	eo.wall_offset = m.wall_offset;
 	r = espy_enrich_new(&c->enrich, &eo);
 	if (r >= 0)
@@ -130,6 +138,7 @@ void espy_capture_close(struct espy_capture *c)
 	espy_sense_close(c->sense);
 	espy_enrich_free(c->enrich);
 	espy_rule_free(c->rule);
+	espy_window_free(c->window);
 	espy_batch_free(c->batch);
 	espy_batch_free(c->selected);
 	free(c);
@@ -146,42 +155,59 @@ static int to_sinks(struct espy_capture *c, const struct espy_batch *b, const ui
 			r = (*s)->ops->batch(*s, b, bits, c->err);
 		else if ((*s)->ops->snapshot)
 			r = (*s)->ops->snapshot(*s, b, c->err);
-		if (r < 0)
+		if (r != 0)
 			return r;
 	}
 	return 0;
 }
 
-/* What matches goes on as a batch of its own, numbered without gaps. */
+/* Sets the bits of the rows to keep and says how many they are; or -ENOMEM. */
+static int choose(struct espy_capture *c)
+{
+	const struct espy_batch *b = c->batch;
+	uint32_t n = 0;
+	int r = 0;
+
+	memset(c->bits, 0xff, sizeof(c->bits));
+	if (c->in_snapshot)
+		return (int)b->n;
+	if (c->rule)
+		r = espy_rule_match(c->rule, b, c->bits);
+	if (r < 0 || !c->window)
+		return c->rule ? r : (int)b->n;
+	r = espy_window_cut(c->window, b, c->bits);
+	for (uint32_t row = 0; row < b->n; row++)
+		n += espy_rule_bit(c->bits, row);
+	return r < 0 ? r : (int)n;
+}
+
+/* What is kept goes on as a batch of its own, numbered without gaps. */
 static int hand_on(struct espy_capture *c)
 {
 	struct espy_batch *b = c->batch;
-	int n = (int)b->n, r;
+	int n = choose(c), r;
 
-	if (c->rule && !c->in_snapshot) {
-		n = espy_rule_match(c->rule, b, c->bits);
-		if (n < 0)
-			return n;
-		if (n < (int)b->n) {
-			r = espy_select_rows(c->selected, b, c->bits);
-			if (r < 0)
-				return r;
-			b = c->selected;
-		}
+	if (n <= 0)
+		return n;
+	if (n < (int)b->n) {
+		r = espy_select_rows(c->selected, b, c->bits);
+		if (r < 0)
+			return r;
+		b = c->selected;
 	}
-	if (n == 0)
-		return 0;
 	memset(c->bits, 0xff, sizeof(c->bits));
 	b->first_seq = c->in_snapshot ? 1 : c->events + 1;
-	if (!c->in_snapshot)
+	r = to_sinks(c, b, c->bits);
+	c->full = r > 0;
+	if (r == 0 && !c->in_snapshot)
 		c->events += (uint64_t)n;
-	return to_sinks(c, b, c->bits);
+	return r < 0 ? r : 0;
 }
 
 static int flush(struct espy_capture *c)
 {
 	int64_t wall_offset = c->batch->wall_offset;
-	int r = c->batch->n ? hand_on(c) : 0;
+	int r = c->batch->n && !c->full ? hand_on(c) : 0;
 
 	espy_batch_reset(c->batch);
 	c->batch->wall_offset = wall_offset;
@@ -190,11 +216,20 @@ static int flush(struct espy_capture *c)
 	return r;
 }
 
+/* Text may be such that it cannot be compressed. */
+static bool is_full(const struct espy_capture *c)
+{
+	size_t bytes = c->o.batch_bytes, text = c->batch->dict.bytes;
+
+	if (text >= TEXT_FULL || (bytes && text >= bytes))
+		return true;
+	return bytes && c->batch->n >= ROWS_MIN && (size_t)c->batch->n * ROW_BYTES + text >= bytes;
+}
+
 static int take_record(void *ctx, const struct espy_event *rec)
 {
 	struct espy_capture *c = ctx;
-	int r = c->batch->dict.bytes < TEXT_FULL ? espy_enrich_add(c->enrich, rec, c->batch)
-						 : -ENOSPC;
+	int r = is_full(c) ? -ENOSPC : espy_enrich_add(c->enrich, rec, c->batch);
 
 	if (r == -ENOSPC) {
 		r = flush(c);
@@ -276,31 +311,71 @@ static int end_sinks(struct espy_capture *c, const struct espy_ending *e)
 	return r;
 }
 
+/* Why the capture ends by itself. */
+static bool is_over(struct espy_capture *c, struct espy_ending *e)
+{
+	if (c->full)
+		snprintf(e->reason, sizeof(e->reason), "the trace is as large as it may be");
+	else if (espy_window_over(c->window, espy_machine_now()))
+		snprintf(e->reason, sizeof(e->reason), "matched: %s", c->o.window.until);
+	else
+		return false;
+	return true;
+}
+
+/* Until the caller or the capture itself has enough. 1, or negative errno. */
+static int loop(struct espy_capture *c, espy_capture_tick tick, void *ctx, struct espy_ending *e)
+{
+	uint64_t sleep_ns = SLEEP_MIN_NS;
+	int r;
+
+	for (;;) {
+		r = is_over(c, e) ? 1 : tick(ctx, c, e);
+		if (r == 0)
+			r = round_trip(c, &sleep_ns);
+		if (r != 0)
+			return r;
+		nanosleep(&(struct timespec){.tv_nsec = (long)sleep_ns}, NULL);
+	}
+}
+
+/* Reads what is left when the sensor has stopped. */
+static int empty(struct espy_capture *c)
+{
+	int r;
+
+	espy_window_stop(c->window);
+	r = c->full ? 0 : espy_sense_drain(c->sense, true, take_record, c);
+	return r < 0 ? r : flush(c);
+}
+
+static void note_end(struct espy_capture *c, struct espy_ending *e)
+{
+	size_t n;
+
+	e->ended = espy_machine_now();
+	e->events = c->events;
+	e->lost = espy_capture_lost(c);
+	if (c->full)
+		is_over(c, e);
+	n = strlen(e->reason);
+	if (espy_window_waits(c->window))
+		snprintf(e->reason + n, sizeof(e->reason) - n, "; nothing matched: %s",
+			 c->o.window.from);
+}
+
 int espy_capture_run(struct espy_capture *c, espy_capture_tick tick, void *ctx,
 		     struct espy_ending *ret_ending, struct espy_err *err)
 {
 	struct espy_ending e = {.exit_status = -1};
-	uint64_t sleep_ns = SLEEP_MIN_NS;
 	int r, r2;
 
 	c->err = err;
-	for (;;) {
-		r = tick(ctx, c, &e);
-		if (r != 0)
-			break;
-		r = round_trip(c, &sleep_ns);
-		if (r < 0)
-			break;
-		nanosleep(&(struct timespec){.tv_nsec = (long)sleep_ns}, NULL);
-	}
+	r = loop(c, tick, ctx, &e);
 	espy_sense_stop(c->sense);
 	if (r >= 0)
-		r = espy_sense_drain(c->sense, true, take_record, c);
-	if (r >= 0)
-		r = flush(c);
-	e.ended = espy_machine_now();
-	e.events = c->events;
-	e.lost = espy_capture_lost(c);
+		r = empty(c);
+	note_end(c, &e);
 	if (r < 0)
 		c->err = NULL; /* the first error is the one to tell */
 	r2 = end_sinks(c, &e);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include "base/err.h"
 #include "engine/sink.h"
+#include "engine/window.h"
 #include "model/machine.h"
 
 struct espy_capture;
@@ -15,15 +16,17 @@ struct espy_capture;
 #define ESPY_CAPTURE_SINKS 8
 
 struct espy_capture_options {
-	const char *filter;   /* filter text, NULL or "" for everything */
+	const char *filter; /* filter text, NULL or "" for everything */
+	struct espy_window_options window;
 	const uint32_t *pids; /* processes to follow with their descendants, none: the machine */
 	size_t n_pids;
 	const uint32_t *uids;
 	size_t n_uids;
 	const char *cgroup;
 	bool environment;
-	size_t ring_bytes;                           /* per CPU; 0: default */
-	unsigned flush_ms;                           /* how old an event may be when sinks get it */
+	size_t ring_bytes;  /* per CPU; 0: default */
+	unsigned flush_ms;  /* how old an event may be when sinks get it */
+	size_t batch_bytes; /* about how large a batch may be in a trace; 0: no matter */
 	struct espy_sink *sinks[ESPY_CAPTURE_SINKS]; /* ended by NULL; borrowed */
 };
 
@@ -35,7 +38,10 @@ void espy_capture_close(struct espy_capture *c);
 /* Begins to record and gives the sinks what exists already. */
 int espy_capture_start(struct espy_capture *c, struct espy_err *err);
 
-/* Asked every few ms: 1 ends the capture, with the reason in e->reason; negative errno: error. */
+/* The first sink is the one that may say that it is full: the batch that it did not take is then
+ * not given to the others, and the capture ends.
+ *
+ * Asked every few ms: 1 ends the capture, with the reason in e->reason; negative errno: error. */
 typedef int (*espy_capture_tick)(void *ctx, struct espy_capture *c, struct espy_ending *e);
 
 /* Runs until `tick` says so or a sink fails, drains, and ends the sinks. */

@@ -26,8 +26,11 @@ static int trace_batch(struct espy_sink *sink, const struct espy_batch *b, const
 static int trace_end(struct espy_sink *sink, const struct espy_ending *e, struct espy_err *err)
 {
 	struct espy_sink_trace *s = (struct espy_sink_trace *)sink;
-	int r = espy_trace_finish(s->writer, e, err);
+	int r;
 
+	s->bytes = espy_trace_size(s->writer);
+	s->dropped = espy_trace_forgotten(s->writer, &s->dropped_to);
+	r = espy_trace_finish(s->writer, e, err);
 	s->writer = NULL;
 	return r;
 }

@@ -9,6 +9,8 @@
 struct espy_sink_trace {
 	struct espy_sink sink;
 	struct espy_trace_writer *writer; /* owned until `end` */
+	uint64_t bytes;                   /* known after `end`: of the trace as it is */
+	uint64_t dropped, dropped_to;     /* likewise: as espy_trace_forgotten */
 };
 
 /* Takes the writer over. */

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace/trace.h"
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -15,17 +12,17 @@
 #include "trace/index.h"
 #include "trace/layout.h"
 #include "trace/names.h"
+#include "trace/store.h"
 
 #define NAME_MAX_BYTES 256u
+#define END_BYTES      8192u /* an end block is smaller */
+#define INDEX_BYTES    128u  /* so is the entry of a block in the index */
 
 struct espy_trace_writer {
 	struct espy_encode encode;
 	struct espy_index index; /* of the blocks since the last index block */
-	uint64_t offset;         /* where the next block goes */
-	uint64_t seed;           /* of block header hashes: start of the capture's id */
-	int fd;
-	bool cuttable; /* a file, so that a half block can be cut off */
-	bool broken;   /* a half block stands at the end and cannot be cut off */
+	struct espy_store store;
+	uint64_t seed; /* of block header hashes: start of the capture's id */
 	char name[NAME_MAX_BYTES];
 };
 
@@ -34,64 +31,12 @@ static int fail(struct espy_trace_writer *w, struct espy_err *err, int code)
 	if (code == -E2BIG)
 		return espy_err_at(err, code, w->name, 0, 0,
 				   "a block would be larger than the format allows");
+	if (code == -ENOSPC)
+		return espy_err_at(
+			err, code, w->name, 0, 0,
+			"cannot write the trace: %s; what was written before can be read",
+			strerror(-code));
 	return espy_err_at(err, code, w->name, 0, 0, "cannot write the trace: %s", strerror(-code));
-}
-
-/* --- bytes to the file ------------------------------------------------------------------------ */
-
-/* Drops the n bytes that were written. */
-static void advance(struct iovec **part, int *n_parts, size_t n)
-{
-	while (*n_parts && n >= (*part)->iov_len) {
-		n -= (*part)->iov_len;
-		++*part;
-		--*n_parts;
-	}
-	if (n) {
-		(*part)->iov_base = (char *)(*part)->iov_base + n;
-		(*part)->iov_len -= n;
-	}
-}
-
-/* A block that is there only in part: away with it, so that the next one can follow. */
-static void cut_back(struct espy_trace_writer *w)
-{
-	if (!w->cuttable || ftruncate(w->fd, (off_t)w->offset) < 0 ||
-	    lseek(w->fd, (off_t)w->offset, SEEK_SET) < 0)
-		w->broken = true;
-}
-
-/* A pipe whose other side set it to non-blocking. */
-static int wait_for_room(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-
-	return poll(&p, 1, -1) == 1 ? 0 : -errno;
-}
-
-/* Writes all parts, nearly always with one call; 0 or negative errno. */
-static int put(struct espy_trace_writer *w, struct iovec *part, int n_parts)
-{
-	uint64_t written = 0;
-
-	if (w->broken)
-		return -EIO;
-	for (advance(&part, &n_parts, 0); n_parts;) {
-		ssize_t r = writev(w->fd, part, n_parts);
-		int error = r < 0 ? errno : 0;
-
-		if (error == EINTR || (error == EAGAIN && wait_for_room(w->fd) == 0))
-			continue;
-		if (error) {
-			if (written)
-				cut_back(w);
-			return -error;
-		}
-		written += (size_t)r;
-		advance(&part, &n_parts, (size_t)r);
-	}
-	w->offset += written;
-	return 0;
 }
 
 /* --- blocks ----------------------------------------------------------------------------------- */
@@ -146,7 +91,7 @@ static int put_start(struct espy_trace_writer *w, const struct espy_machine *m)
 		r = collect(w, &out, ESPY_TRACE_MACHINE);
 	}
 	if (r == 0)
-		r = put(w, &(struct iovec){out.p, out.n}, 1);
+		r = espy_store_put(&w->store, &(struct iovec){out.p, out.n}, 1);
 	espy_buf_done(&out);
 	return r;
 }
@@ -154,7 +99,7 @@ static int put_start(struct espy_trace_writer *w, const struct espy_machine *m)
 static int put_index(struct espy_trace_writer *w)
 {
 	struct espy_trace_block h = {.type = ESPY_TRACE_INDEX};
-	uint64_t at = w->offset;
+	uint64_t at = w->store.offset;
 	int r;
 
 	if (w->index.blocks.n == 0)
@@ -163,7 +108,7 @@ static int put_index(struct espy_trace_writer *w)
 	espy_index_encode(&w->encode, &w->index);
 	r = espy_build_end(&w->encode.build, &h, w->seed, NULL);
 	if (r >= 0)
-		r = put(w, w->encode.build.part, r);
+		r = espy_store_put(&w->store, w->encode.build.part, r);
 	if (r < 0)
 		return r;
 	w->index.blocks.n = 0;
@@ -171,24 +116,50 @@ static int put_index(struct espy_trace_writer *w)
 	return 0;
 }
 
-static int put_end(struct espy_trace_writer *w, const struct espy_ending *e)
+static int put_end(struct espy_trace_writer *w, const struct espy_ending *ending)
 {
 	struct espy_trace_trailer tail = {.index = htole64(w->index.previous)};
 	struct espy_trace_block h = {.type = ESPY_TRACE_END};
+	struct espy_ending e = *ending;
+	uint64_t until, dropped = espy_trace_forgotten(w, &until);
 	int r;
 
+	e.dropped += dropped;
+	if (until > e.dropped_to)
+		e.dropped_to = until;
 	memcpy(tail.magic, ESPY_TRACE_TRAILER, sizeof(tail.magic));
 	espy_build_begin(&w->encode.build);
-	espy_describe_ending(&w->encode, e);
+	espy_describe_ending(&w->encode, &e);
 	r = espy_build_end(&w->encode.build, &h, w->seed, &tail);
-	return r < 0 ? r : put(w, w->encode.build.part, r);
+	return r < 0 ? r : espy_store_put(&w->store, w->encode.build.part, r);
 }
 
+static bool is_ring(const struct espy_trace_writer *w)
+{
+	return w->store.dir >= 0;
+}
+
+/* May the block that was built be put? 0: yes, 1: it does not fit, or negative errno. */
+static int make_room(struct espy_trace_writer *w, const struct espy_trace_block *h)
+{
+	uint64_t reserve = END_BYTES + (w->index.blocks.n + 1) * INDEX_BYTES;
+	struct espy_store_block b = {
+		.bytes = espy_build_size(&w->encode.build),
+		.rows = le32toh(h->rows),
+		.end = le64toh(h->end),
+	};
+
+	if (le16toh(h->type) == ESPY_TRACE_SNAPSHOT)
+		return espy_store_fits(&w->store, b.bytes + reserve) ? 0 : 1;
+	return espy_store_room(&w->store, &b, reserve);
+}
+
+/* The index of a ring would point to what is gone: it has none. */
 static int put_batch(struct espy_trace_writer *w, const struct espy_batch *b, unsigned type)
 {
 	struct espy_trace_block h;
 	uint64_t at;
-	int r;
+	int r, n;
 
 	if (b->n == 0)
 		return 0;
@@ -197,39 +168,32 @@ static int put_batch(struct espy_trace_writer *w, const struct espy_batch *b, un
 		if (r < 0)
 			return r;
 	}
-	at = w->offset;
-	r = espy_encode_batch(&w->encode, b, type, w->seed, &h);
-	if (r >= 0)
-		r = put(w, w->encode.build.part, r);
-	return r < 0 ? r : espy_index_add(&w->index, &h, at, b);
+	n = espy_encode_batch(&w->encode, b, type, w->seed, &h);
+	r = n < 0 ? n : make_room(w, &h);
+	if (r != 0)
+		return r;
+	at = w->store.offset;
+	r = espy_store_put(&w->store, w->encode.build.part, n);
+	return r < 0 || is_ring(w) ? r : espy_index_add(&w->index, &h, at, b);
 }
 
 /* --- the contract ----------------------------------------------------------------------------- */
 
 static void writer_free(struct espy_trace_writer *w)
 {
-	if (w->fd >= 0)
-		close(w->fd);
+	espy_store_done(&w->store);
 	espy_encode_done(&w->encode);
 	espy_index_done(&w->index);
 	free(w);
 }
 
-int espy_trace_create(struct espy_trace_writer **ret, int fd, const char *name,
-		      const struct espy_machine *m, struct espy_err *err)
+/* The rest of creating, once w->store is set up. */
+static int create(struct espy_trace_writer **ret, struct espy_trace_writer *w, const char *name,
+		  const struct espy_machine *m, struct espy_err *err)
 {
-	struct espy_trace_writer *w = calloc(1, sizeof(*w));
-	struct stat st;
 	int r;
 
-	if (!w || espy_encode_init(&w->encode) < 0) {
-		free(w);
-		close(fd);
-		return espy_err_at(err, -ENOMEM, name, 0, 0, "out of memory");
-	}
-	w->fd = fd;
 	snprintf(w->name, sizeof(w->name), "%s", name);
-	w->cuttable = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
 	r = put_start(w, m);
 	if (r < 0) {
 		fail(w, err, r);
@@ -240,11 +204,55 @@ int espy_trace_create(struct espy_trace_writer **ret, int fd, const char *name,
 	return 0;
 }
 
+static struct espy_trace_writer *writer_new(int fd, const char *name, struct espy_err *err)
+{
+	struct espy_trace_writer *w = calloc(1, sizeof(*w));
+
+	if (w && espy_encode_init(&w->encode) == 0)
+		return w;
+	free(w);
+	close(fd);
+	espy_err_at(err, -ENOMEM, name, 0, 0, "out of memory");
+	return NULL;
+}
+
+int espy_trace_create(struct espy_trace_writer **ret, int fd, const char *name,
+		      const struct espy_machine *m, struct espy_err *err)
+{
+	struct espy_trace_writer *w = writer_new(fd, name, err);
+
+	if (!w)
+		return -ENOMEM;
+	espy_store_init_file(&w->store, fd);
+	return create(ret, w, name, m, err);
+}
+
+int espy_trace_create_ring(struct espy_trace_writer **ret, int dir, const char *name,
+			   const struct espy_trace_keep *keep, const struct espy_machine *m,
+			   struct espy_err *err)
+{
+	struct espy_trace_writer *w = writer_new(dir, name, err);
+
+	if (!w)
+		return -ENOMEM;
+	espy_store_init_ring(&w->store, dir, keep);
+	return create(ret, w, name, m, err);
+}
+
+void espy_trace_set_max(struct espy_trace_writer *w, uint64_t bytes)
+{
+	w->store.max = bytes;
+}
+
 int espy_trace_write_snapshot(struct espy_trace_writer *w, const struct espy_batch *b,
 			      struct espy_err *err)
 {
 	int r = put_batch(w, b, ESPY_TRACE_SNAPSHOT);
 
+	if (r > 0)
+		return espy_err_at(err, -EFBIG, w->name, 0, 0,
+				   "the list of what exists at the start does not fit into the "
+				   "size that the trace may have: give it more");
 	return r < 0 ? fail(w, err, r) : 0;
 }
 
@@ -252,27 +260,39 @@ int espy_trace_write(struct espy_trace_writer *w, const struct espy_batch *b, st
 {
 	int r = put_batch(w, b, ESPY_TRACE_EVENTS);
 
-	return r < 0 ? fail(w, err, r) : 0;
+	if (r < 0)
+		return fail(w, err, r);
+	return r > 0 && !is_ring(w);
 }
 
 uint64_t espy_trace_written(const struct espy_trace_writer *w)
 {
-	return w->offset;
+	return w->store.offset;
+}
+
+uint64_t espy_trace_size(const struct espy_trace_writer *w)
+{
+	return espy_store_size(&w->store);
+}
+
+uint64_t espy_trace_forgotten(const struct espy_trace_writer *w, uint64_t *ret_until)
+{
+	*ret_until = w->store.dropped_to;
+	return w->store.dropped;
 }
 
 int espy_trace_finish(struct espy_trace_writer *w, const struct espy_ending *e,
 		      struct espy_err *err)
 {
-	int r = 0;
+	int r = 0, r2;
 
 	if (e)
-		r = put_index(w);
+		r = is_ring(w) ? espy_store_age(&w->store, e->ended) : put_index(w);
 	if (e && r == 0)
 		r = put_end(w, e);
 	/* Some file systems say only now that there is no room. */
-	if (close(w->fd) < 0 && r == 0)
-		r = -errno;
-	w->fd = -1;
+	r2 = espy_store_done(&w->store);
+	r = r < 0 ? r : r2;
 	if (r < 0)
 		fail(w, err, r);
 	writer_free(w);
