@@ -43,7 +43,7 @@ $(BUILD)/sanitized/build.ninja: | $(BUILD)/build.ninja
 	$(MESON) setup $(BUILD)/sanitized -Db_sanitize=address,undefined -Dbuildtype=debug $(MESONFLAGS)
 
 bench: setup build
-	@tools/setup bench
+	@tools/setup bench $(BUILD)
 	@bench/run $(BUILD)/espy
 
 install: build

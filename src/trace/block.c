@@ -3,6 +3,7 @@
 #include <string.h>
 #include <xxhash.h>
 #include <zstd.h>
+#include "trace/unpack.h"
 #include "trace/varint.h"
 
 #define TILE 1024u /* numbers that are unpacked at once, in the first level cache */
@@ -79,7 +80,7 @@ static int read_segments(struct espy_block *b, struct espy_cursor *c, const uint
 	uint64_t raw = 0, stored = 0;
 
 	while (c->p < c->end) {
-		struct espy_segment s = {.stored = payload + stored};
+		struct espy_segment s = {.stored = payload ? payload + stored : NULL, .at = stored};
 
 		s.codec = (uint8_t)espy_cursor_limited(c, UINT8_MAX);
 		s.stored_length = espy_cursor_limited(c, ESPY_TRACE_PAYLOAD_MAX);
@@ -171,9 +172,10 @@ static int read_section(struct espy_block *b, unsigned tag, struct espy_cursor *
 	return r;
 }
 
-static int read_directory(struct espy_block *b, const uint8_t *dir, const uint8_t *payload)
+static int read_directory(struct espy_block *b, const uint8_t *dir, size_t n,
+			  const uint8_t *payload)
 {
-	struct espy_cursor c = {.p = dir, .end = payload};
+	struct espy_cursor c = {.p = dir, .end = dir + n};
 	int r = 0;
 
 	while (r == 0 && c.p < c.end) {
@@ -193,10 +195,11 @@ static int read_directory(struct espy_block *b, const uint8_t *dir, const uint8_
 	return c.bad ? espy_block_bad(b, "its directory is wrong") : r;
 }
 
-int espy_block_load(struct espy_block *b, const struct espy_trace_block *h, const uint8_t *p)
+static int load_directory(struct espy_block *b, const struct espy_trace_block *h, const uint8_t *p,
+			  const uint8_t *payload)
 {
 	size_t dir_length = h->head_length - sizeof(*h);
-	const uint8_t *dir = p + sizeof(*h), *payload = p + h->head_length;
+	const uint8_t *dir = p + sizeof(*h);
 
 	b->segments.n = b->tables.n = b->columns.n = 0;
 	espy_arena_reset(&b->arena);
@@ -204,7 +207,45 @@ int espy_block_load(struct espy_block *b, const struct espy_trace_block *h, cons
 	b->why = "";
 	if (!espy_block_hash_fits(XXH3_64bits(dir, dir_length), h->directory_hash))
 		return espy_block_bad(b, "the checksum of its directory is wrong");
-	return read_directory(b, dir, payload);
+	return read_directory(b, dir, dir_length, payload);
+}
+
+int espy_block_load(struct espy_block *b, const struct espy_trace_block *h, const uint8_t *p)
+{
+	return load_directory(b, h, p, p + h->head_length);
+}
+
+int espy_block_open(struct espy_block *b, const struct espy_trace_block *h, const uint8_t *p,
+		    uint64_t payload_at)
+{
+	b->payload_at = payload_at;
+	return load_directory(b, h, p, NULL);
+}
+
+static int fetch_bytes(struct espy_block *b, uint64_t at, size_t n, const uint8_t **ret)
+{
+	uint8_t *p = espy_arena_alloc(&b->arena, n + 1);
+	int r = p ? b->fetch(b->ctx, b->payload_at + at, p, n) : -ENOMEM;
+
+	if (r == -EBADMSG)
+		return espy_block_bad(b, "its end is missing");
+	if (r == 0)
+		*ret = p;
+	return r;
+}
+
+int espy_block_fetch(struct espy_block *b)
+{
+	const uint8_t *payload;
+	int r;
+
+	if (b->segments.n == 0 || b->segments.v[0].stored)
+		return 0;
+	r = fetch_bytes(b, 0, b->h.payload_length, &payload);
+	for (size_t i = 0; r == 0 && i < b->segments.n; i++)
+		if (!b->segments.v[i].stored)
+			b->segments.v[i].stored = payload + b->segments.v[i].at;
+	return r;
 }
 
 const struct espy_table *espy_block_table(const struct espy_block *b, uint32_t id)
@@ -251,6 +292,12 @@ static int column_bytes(struct espy_block *b, const struct espy_pack *p, const u
 	if (p->length == 0)
 		return 0;
 	s = &b->segments.v[p->segment];
+	if (!s->stored) {
+		int r = fetch_bytes(b, s->at, s->stored_length, &s->stored);
+
+		if (r < 0)
+			return r;
+	}
 	if (!s->checked &&
 	    !espy_block_hash_fits((uint32_t)XXH3_64bits(s->stored, s->stored_length), s->hash))
 		return espy_block_bad(b, "a checksum of its payload is wrong");
@@ -313,28 +360,42 @@ static uint64_t scatter(const struct espy_target *t, size_t at, const uint64_t *
 	return all;
 }
 
+/* Items that do not stand side by side, piece by piece. */
+static int spread_numbers(const struct espy_pack *p, const uint8_t *raw, size_t rows,
+			  const struct espy_target *to)
+{
+	struct espy_unpack u;
+	uint64_t x[TILE];
+
+	if (espy_unpack_init(&u, p, raw, rows) < 0)
+		return -EBADMSG;
+	for (size_t at = 0; at < rows; at += TILE) {
+		size_t n = rows - at < TILE ? rows - at : TILE;
+
+		espy_unpack_next(&u, x, n);
+		if (scatter(to, at, x, n) > to->max)
+			return -ERANGE;
+	}
+	return 0;
+}
+
 int espy_block_numbers(struct espy_block *b, const struct espy_table *t, uint32_t id,
 		       const struct espy_target *to)
 {
 	static const struct espy_pack zero = {.encoding = ESPY_ENC_CONST};
 	const struct espy_pack *p = espy_block_column(b, t, id);
-	struct espy_unpack u;
 	const uint8_t *raw;
-	uint64_t x[TILE];
 	int r;
 
 	p = p ? p : &zero;
 	r = column_bytes(b, p, &raw);
 	if (r < 0)
 		return r;
-	if (espy_unpack_init(&u, p, raw, t->rows) < 0)
-		return espy_block_bad(b, "a column does not hold what its entry says");
-	for (size_t at = 0; at < t->rows; at += TILE) {
-		size_t n = t->rows - at < TILE ? t->rows - at : TILE;
-
-		espy_unpack_next(&u, x, n);
-		if (scatter(to, at, x, n) > to->max)
-			return espy_block_bad(b, "a number is out of its range");
-	}
-	return 0;
+	if (to->stride == to->size)
+		r = espy_unpack_all(p, raw, t->rows, to->p, to->size, to->max);
+	else
+		r = spread_numbers(p, raw, t->rows, to);
+	if (r == -ERANGE)
+		return espy_block_bad(b, "a number is out of its range");
+	return r < 0 ? espy_block_bad(b, "a column does not hold what its entry says") : 0;
 }

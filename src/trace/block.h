@@ -8,8 +8,9 @@
 #include "trace/pack.h"
 
 struct espy_segment {
-	const uint8_t *stored;
-	uint8_t *raw; /* NULL: not decompressed yet */
+	const uint8_t *stored; /* NULL: not fetched yet */
+	uint64_t at;           /* in the payload */
+	uint8_t *raw;          /* NULL: not decompressed yet */
 	uint32_t stored_length, raw_length;
 	uint32_t used; /* bytes that columns laid claim to */
 	uint32_t hash;
@@ -22,6 +23,10 @@ struct espy_table {
 	uint32_t first, n; /* its columns */
 };
 
+/* Fetches n bytes of a file from `at` into `to`: 0 or a negative errno, -EBADMSG where there are
+ * not so many. */
+typedef int (*espy_block_fetch_fn)(void *ctx, uint64_t at, void *to, size_t n);
+
 struct espy_block {
 	struct espy_trace_block h; /* host order */
 	ESPY_VEC(struct espy_segment) segments;
@@ -30,6 +35,9 @@ struct espy_block {
 	struct espy_arena arena; /* raw segments */
 	struct ZSTD_DCtx_s *zstd;
 	const char *why; /* what is wrong, after -EBADMSG */
+	espy_block_fetch_fn fetch;
+	void *ctx;           /* of fetch */
+	uint64_t payload_at; /* offset in the file */
 };
 
 int espy_block_init(struct espy_block *b); /* 0 or -ENOMEM */
@@ -40,6 +48,13 @@ int espy_block_header(struct espy_trace_block *ret, const uint8_t *p, uint64_t s
 /* Takes the whole block with that header, which must stay until the last column was read; checks
  * the hashes and reads the directory. 0, -EBADMSG, -ENOMEM. */
 int espy_block_load(struct espy_block *b, const struct espy_trace_block *h, const uint8_t *p);
+/* The same with only header and directory at `p`, which are not needed afterwards; the payload, at
+ * `payload_at` of the file, is fetched segment by segment as columns are asked for. Other errors
+ * than those above come from b->fetch, which the caller has set. */
+int espy_block_open(struct espy_block *b, const struct espy_trace_block *h, const uint8_t *p,
+		    uint64_t payload_at);
+/* All that was not fetched so far, at once. */
+int espy_block_fetch(struct espy_block *b);
 
 /* NULL: not there. */
 const struct espy_table *espy_block_table(const struct espy_block *b, uint32_t id);

@@ -31,6 +31,7 @@ static const struct member machine_members[] = {
 	MEMBER(espy_machine, command, TEXT, false),
 	MEMBER(espy_machine, filter, TEXT, false),
 	MEMBER(espy_machine, packs, TEXT, false),
+	MEMBER(espy_machine, keep, TEXT, false),
 	MEMBER(espy_machine, cpus, NUMBER, false),
 	MEMBER(espy_machine, page_size, NUMBER, false),
 	MEMBER(espy_machine, target_pid, NUMBER, false),
@@ -40,9 +41,13 @@ static const struct member machine_members[] = {
 };
 
 static const struct member ending_members[] = {
-	MEMBER(espy_ending, ended, NUMBER, false), MEMBER(espy_ending, events, NUMBER, false),
-	MEMBER(espy_ending, lost, NUMBER, false),  MEMBER(espy_ending, exit_status, NUMBER, true),
+	MEMBER(espy_ending, ended, NUMBER, false),
+	MEMBER(espy_ending, events, NUMBER, false),
+	MEMBER(espy_ending, lost, NUMBER, false),
+	MEMBER(espy_ending, exit_status, NUMBER, true),
 	MEMBER(espy_ending, reason, TEXT, false),
+	MEMBER(espy_ending, dropped, NUMBER, false),
+	MEMBER(espy_ending, dropped_to, NUMBER, false),
 };
 #undef MEMBER
 

@@ -8,17 +8,43 @@
 
 #define READ_MIN (64u << 10) /* bytes that are asked for at least */
 
-void espy_input_init(struct espy_input *in, int fd)
+static int init_parts(struct espy_input *in, int dir)
+{
+	int r = -ENOMEM;
+
+	in->fd = -1;
+	in->seekable = true;
+	in->parts = malloc(sizeof(*in->parts));
+	if (in->parts)
+		r = espy_parts_open(in->parts, dir);
+	else
+		close(dir);
+	if (r < 0) {
+		free(in->parts);
+		in->parts = NULL;
+	}
+	return r;
+}
+
+int espy_input_init(struct espy_input *in, int fd)
 {
 	struct stat st;
+	bool known = fstat(fd, &st) == 0;
 
 	*in = (struct espy_input){.fd = fd};
-	in->seekable = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+	if (known && S_ISDIR(st.st_mode))
+		return init_parts(in, fd);
+	in->seekable = known && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+	return 0;
 }
 
 void espy_input_done(struct espy_input *in)
 {
-	close(in->fd);
+	if (in->parts)
+		espy_parts_done(in->parts);
+	free(in->parts);
+	if (in->fd >= 0)
+		close(in->fd);
 	free(in->buf);
 }
 
@@ -32,7 +58,17 @@ uint64_t espy_input_size(const struct espy_input *in)
 {
 	struct stat st;
 
+	if (in->parts)
+		return espy_parts_size(in->parts);
 	return in->seekable && fstat(in->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+uint64_t espy_input_next(struct espy_input *in, uint64_t at, size_t want)
+{
+	uint64_t next = in->parts ? espy_parts_after(in->parts, at) : 0;
+	uint64_t end = next ? espy_parts_end(in->parts, at) : 0;
+
+	return end && end - at >= want ? at : next;
 }
 
 /* Makes buf[0] the byte at offset `at`. */
@@ -77,6 +113,9 @@ static ssize_t read_more(struct espy_input *in)
 	ssize_t r;
 
 	do {
+		if (in->parts)
+			return espy_parts_read(in->parts, in->base + in->n, in->buf + in->n,
+					       in->cap - in->n);
 		if (in->seekable)
 			r = pread(in->fd, in->buf + in->n, in->cap - in->n,
 				  (off_t)(in->base + in->n));
@@ -131,7 +170,7 @@ ssize_t espy_input_get(struct espy_input *in, uint64_t at, size_t want, const ui
 
 	if (in->seekable && !has(in, at, want)) {
 		/* Not more than there is, so that a length that is not true costs no memory. */
-		uint64_t size = espy_input_size(in);
+		uint64_t size = in->parts ? espy_parts_end(in->parts, at) : espy_input_size(in);
 
 		want = at >= size ? 0 : want < size - at ? want : (size_t)(size - at);
 	}
@@ -150,4 +189,27 @@ ssize_t espy_input_get(struct espy_input *in, uint64_t at, size_t want, const ui
 		return r;
 	*ret = in->buf;
 	return (ssize_t)(in->n < want ? in->n : want);
+}
+
+ssize_t espy_input_read(struct espy_input *in, uint64_t at, void *to, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		char *p = (char *)to + done;
+		ssize_t r;
+
+		if (in->parts)
+			r = espy_parts_read(in->parts, at + done, p, n - done);
+		else
+			r = pread(in->fd, p, n - done, (off_t)(at + done));
+		if (r < 0 && !in->parts && errno == EINTR)
+			continue;
+		if (r < 0)
+			return in->parts ? r : -errno;
+		if (r == 0)
+			break;
+		done += (size_t)r;
+	}
+	return (ssize_t)done;
 }

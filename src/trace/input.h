@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "trace/parts.h"
 
 struct espy_input {
-	int fd;
+	int fd;                   /* -1: parts */
+	struct espy_parts *parts; /* NULL: one file or pipe */
 	bool seekable;
 	bool ended; /* a pipe: nothing will come */
 	uint8_t *buf;
@@ -17,9 +19,10 @@ struct espy_input {
 	uint64_t base; /* offset of buf[0] */
 };
 
-/* The descriptor is owned by the input afterwards. A regular file that stands at its beginning can
- * be read anywhere, anything else only forwards. */
-void espy_input_init(struct espy_input *in, int fd);
+/* The descriptor is owned by the input afterwards. A regular file that stands at its beginning and
+ * a directory of parts can be read anywhere, anything else only forwards. 0, or negative errno as
+ * espy_parts_open gives it. */
+int espy_input_init(struct espy_input *in, int fd);
 void espy_input_done(struct espy_input *in);
 
 /*
@@ -28,7 +31,13 @@ void espy_input_done(struct espy_input *in);
  * an earlier call (-ESPIPE). Negative errno on failure.
  */
 ssize_t espy_input_get(struct espy_input *in, uint64_t at, size_t want, const uint8_t **ret);
+/* Up to n bytes from offset `at` of what can be read anywhere, straight into `to`: fewer only where
+ * there are no more, or negative errno. */
+ssize_t espy_input_read(struct espy_input *in, uint64_t at, void *to, size_t n);
 /* Forgets what was read of a file, which may have changed since. */
 void espy_input_drop(struct espy_input *in);
+/* Fewer than `want` bytes are at `at`: where does it go on? 0: they may still come; `at`: they have
+ * come meanwhile; else they never will, and the next part begins there. */
+uint64_t espy_input_next(struct espy_input *in, uint64_t at, size_t want);
 /* Size of the file now, 0 for a pipe. */
 uint64_t espy_input_size(const struct espy_input *in);

@@ -12,10 +12,14 @@
 #include "trace/describe.h"
 #include "trace/input.h"
 #include "trace/layout.h"
+#include "trace/look.h"
 #include "trace/names.h"
+#include "trace/reader.h"
 
 #define NAME_MAX_BYTES 256u
 #define SCAN_STEP      (64u << 10) /* bytes that are looked at once for the next good block */
+
+enum { AGAIN = 2 }; /* the trace goes on elsewhere: look there */
 
 struct espy_trace {
 	struct espy_input in;
@@ -31,6 +35,8 @@ struct espy_trace {
 	bool has_machine;
 	bool at_events; /* opening got as far as the blocks behind schema and machine */
 	bool lost;      /* the header at `offset` is bad: look for the next good one */
+	uint64_t next_row; /* number of the next row if none was dropped, 0 unknown */
+	uint64_t dropped;  /* rows that were thrown away before the trace was read */
 	char name[NAME_MAX_BYTES];
 };
 
@@ -55,6 +61,20 @@ static size_t scan(const struct espy_trace *t, const uint8_t *p, size_t n, bool 
 	return at;
 }
 
+/* What is there of the next block is not enough, and may have changed when we are asked again. In a
+ * trace of parts it may go on in the next one: look again. */
+static bool go_on(struct espy_trace *t, size_t want)
+{
+	uint64_t next = espy_input_next(&t->in, t->offset, want);
+
+	espy_input_drop(&t->in);
+	if (next > t->offset) {
+		t->lost = false;
+		t->offset = next;
+	}
+	return next != 0;
+}
+
 /* Goes on to the next good block header. 1: found, 0: none so far, negative errno. */
 static int resync(struct espy_trace *t)
 {
@@ -63,23 +83,35 @@ static int resync(struct espy_trace *t)
 		ssize_t n = espy_input_get(&t->in, t->offset, SCAN_STEP, &p);
 		bool found = false;
 
-		if (n < (ssize_t)sizeof(struct espy_trace_block))
-			return n < 0 ? (int)n : 0;
+		if (n < 0)
+			return (int)n;
+		if (n < (ssize_t)sizeof(struct espy_trace_block)) {
+			if (!go_on(t, sizeof(struct espy_trace_block)))
+				return 0;
+			continue;
+		}
 		t->offset += scan(t, p, (size_t)n, &found);
 		t->lost = !found;
 	}
 	return 1;
 }
 
-/* What is there of the next block may have changed when we are asked again. */
-static int nothing_yet(struct espy_trace *t)
+/* The same for a block of which n bytes are there. AGAIN, 0: nothing yet, -EBADMSG: the others will
+ * never come. */
+static int nothing_yet(struct espy_trace *t, size_t n, size_t want, struct espy_err *err)
 {
-	espy_input_drop(&t->in);
-	return 0;
+	uint64_t at = t->offset;
+
+	if (!go_on(t, want))
+		return 0;
+	if (t->offset == at || n == 0)
+		return AGAIN;
+	t->next_row = 0;
+	return fail(t, err, -EBADMSG, "the block at offset %" PRIu64 " is cut off", at);
 }
 
-/* The header of the next block. 1, 0: nothing more yet, or negative errno. */
-static int peek(struct espy_trace *t, struct espy_trace_block *h, struct espy_err *err)
+/* The header of the next block. 1, AGAIN, 0: nothing more yet, or negative errno. */
+static int peek_once(struct espy_trace *t, struct espy_trace_block *h, struct espy_err *err)
 {
 	const uint8_t *p;
 	ssize_t n;
@@ -92,13 +124,25 @@ static int peek(struct espy_trace *t, struct espy_trace_block *h, struct espy_er
 	if (n < 0)
 		return fail(t, err, (int)n, "cannot read: %s", strerror((int)-n));
 	if (n < (ssize_t)sizeof(*h))
-		return nothing_yet(t);
+		return nothing_yet(t, (size_t)n, sizeof(*h), err);
 	if (espy_block_header(h, p, t->seed) == 0)
 		return 1;
 	r = fail(t, err, -EBADMSG,
 		 "the block at offset %" PRIu64 " is damaged: its header is wrong", t->offset);
 	t->lost = true;
+	t->next_row = 0;
 	t->offset += ESPY_TRACE_ALIGN;
+	return r;
+}
+
+/* 1, 0: nothing more yet, or negative errno. */
+static int peek(struct espy_trace *t, struct espy_trace_block *h, struct espy_err *err)
+{
+	int r;
+
+	do
+		r = peek_once(t, h, err);
+	while (r == AGAIN);
 	return r;
 }
 
@@ -121,13 +165,18 @@ static int load(struct espy_trace *t, const struct espy_trace_block *h, struct e
 {
 	uint64_t at = t->offset, size = block_size(h);
 	const uint8_t *p;
-	ssize_t n = espy_input_get(&t->in, at, size, &p);
-	int r;
+	ssize_t n;
+	int r = 1;
 
-	if (n < 0)
-		return fail(t, err, (int)n, "cannot read: %s", strerror((int)-n));
+	do {
+		n = espy_input_get(&t->in, at, size, &p);
+		if (n < 0)
+			return fail(t, err, (int)n, "cannot read: %s", strerror((int)-n));
+		if ((uint64_t)n < size)
+			r = nothing_yet(t, (size_t)n, size, err);
+	} while ((uint64_t)n < size && r == AGAIN && t->offset == at);
 	if ((uint64_t)n < size)
-		return nothing_yet(t);
+		return r < 0 ? r : 0;
 	t->offset += size;
 	r = espy_block_load(&t->decode.block, h, p);
 	return r < 0 ? damaged(t, err, r, at) : 1;
@@ -285,8 +334,14 @@ int espy_trace_open_fd(struct espy_trace **ret, int fd, const char *name, struct
 		return espy_err_at(err, -ENOMEM, name, 0, 0, "out of memory");
 	}
 	snprintf(t->name, sizeof(t->name), "%s", name);
-	espy_input_init(&t->in, fd);
-	r = read_header(t, err);
+	t->next_row = 1;
+	r = espy_input_init(&t->in, fd);
+	if (r < 0)
+		fail(t, err, r, "cannot open: %s",
+		     r == -EISDIR ? "the directory is not a trace: it has no first part"
+				   : strerror(-r));
+	else
+		r = read_header(t, err);
 	if (r == 0)
 		r = read_start(t, err);
 	if (r < 0) {
@@ -331,7 +386,7 @@ static int read_batch(struct espy_trace *t, const struct espy_trace_block *h, st
 
 	if (r <= 0)
 		return r;
-	r = espy_decode_batch(&t->decode, &t->names, b);
+	r = espy_decode_batch(&t->decode, &t->names, NULL, b);
 	return r < 0 ? damaged(t, err, r, at) : 1;
 }
 
@@ -349,6 +404,14 @@ static int read_ending(struct espy_trace *t, const struct espy_trace_block *h, s
 	return 0;
 }
 
+/* Rows have numbers without gaps: what is missing was dropped. */
+static void note_rows(struct espy_trace *t, const struct espy_trace_block *h)
+{
+	if (t->machine.keep[0] && t->next_row && h->first_seq > t->next_row)
+		t->dropped += h->first_seq - t->next_row;
+	t->next_row = h->first_seq + h->rows;
+}
+
 int espy_trace_next(struct espy_trace *t, struct espy_batch *b, struct espy_err *err)
 {
 	struct espy_trace_block h = {0};
@@ -361,8 +424,10 @@ int espy_trace_next(struct espy_trace *t, struct espy_batch *b, struct espy_err 
 		r = peek(t, &h, err);
 		if (r <= 0)
 			return r;
-		if (h.type == ESPY_TRACE_EVENTS)
+		if (h.type == ESPY_TRACE_EVENTS) {
+			note_rows(t, &h);
 			return read_batch(t, &h, b, err);
+		}
 		if (h.type == ESPY_TRACE_END)
 			return read_ending(t, &h, err);
 		r = skip(t, &h, err);
@@ -402,6 +467,13 @@ const struct espy_ending *espy_trace_ending(const struct espy_trace *t)
 	return t->has_ending ? &t->ending : NULL;
 }
 
+uint64_t espy_trace_dropped(const struct espy_trace *t)
+{
+	uint64_t told = t->has_ending ? t->ending.dropped : 0;
+
+	return t->dropped > told ? t->dropped : told;
+}
+
 int espy_trace_rewind(struct espy_trace *t)
 {
 	if (!t->in.seekable)
@@ -409,6 +481,8 @@ int espy_trace_rewind(struct espy_trace *t)
 	espy_input_drop(&t->in);
 	t->offset = t->first;
 	t->has_ending = t->lost = false;
+	t->next_row = 1;
+	t->dropped = 0;
 	return 0;
 }
 
@@ -417,4 +491,195 @@ double espy_trace_progress(const struct espy_trace *t)
 	uint64_t size = espy_input_size(&t->in);
 
 	return size == 0 ? 0 : t->offset >= size ? 1 : (double)t->offset / (double)size;
+}
+
+/* --- for readers of single blocks --------------------------------------------------------------- */
+
+const struct espy_names *espy_trace_names(const struct espy_trace *t)
+{
+	return &t->names;
+}
+
+const char *espy_trace_name(const struct espy_trace *t)
+{
+	return t->name;
+}
+
+uint64_t espy_trace_seed(const struct espy_trace *t)
+{
+	return t->seed;
+}
+
+int espy_trace_reopen(const struct espy_trace *t, struct espy_input *ret)
+{
+	int fd;
+
+	if (!t->in.seekable)
+		return -ESPIPE;
+	fd = fcntl(t->in.parts ? t->in.parts->dir : t->in.fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -errno : espy_input_init(ret, fd);
+}
+
+/* The index block at `at`: its entries go before those of *x. */
+static int read_index(struct espy_trace *t, uint64_t at, struct espy_index *x,
+		      struct espy_trace_block *h)
+{
+	const uint8_t *p;
+	int r;
+
+	if (espy_input_get(&t->in, at, sizeof(*h), &p) < (ssize_t)sizeof(*h) ||
+	    espy_block_header(h, p, t->seed) < 0 || h->type != ESPY_TRACE_INDEX ||
+	    espy_input_get(&t->in, at, block_size(h), &p) < (ssize_t)block_size(h))
+		return -EBADMSG;
+	r = espy_block_load(&t->decode.block, h, p);
+	return r < 0 ? r : espy_index_decode(x, &t->decode.block);
+}
+
+/* Do the first n blocks lie one behind the other, from `from` to `to`? */
+static bool is_sane(const struct espy_index *x, size_t n, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct espy_index_block *b = &x->blocks.v[i];
+
+		if (b->offset < from || b->offset > to || b->length > to - b->offset ||
+		    b->length < sizeof(struct espy_trace_block) ||
+		    (b->type != ESPY_TRACE_EVENTS && b->type != ESPY_TRACE_SNAPSHOT) ||
+		    b->rows == 0 || b->rows > ESPY_BATCH_ROWS)
+			return false;
+		from = b->offset + b->length;
+	}
+	return true;
+}
+
+/* Follows the chain of index blocks from the end. 0: *x has all that the last one knows, and t stands
+ * behind it; else there is no good index. */
+static int list_from_index(struct espy_trace *t, struct espy_index *x)
+{
+	uint64_t size = espy_input_size(&t->in), at, end = size, behind = 0;
+	struct espy_trace_block h = {0};
+	struct espy_trace_trailer tail;
+	const uint8_t *p;
+
+	if (t->in.parts || size < sizeof(tail) ||
+	    espy_input_get(&t->in, size - sizeof(tail), sizeof(tail), &p) < (ssize_t)sizeof(tail))
+		return -ENODATA;
+	memcpy(&tail, p, sizeof(tail));
+	if (memcmp(tail.magic, ESPY_TRACE_TRAILER, sizeof(tail.magic)) != 0)
+		return -ENODATA;
+	for (at = le64toh(tail.index); at; at = x->previous) {
+		size_t had = x->blocks.n;
+		int r;
+
+		if (at < t->first || at >= end || had >= ESPY_LOOK_BLOCKS_MAX)
+			return -EBADMSG;
+		r = read_index(t, at, x, &h);
+		if (r < 0 || !is_sane(x, x->blocks.n - had, t->first, at))
+			return r < 0 ? r : -EBADMSG;
+		if (had && x->blocks.v[x->blocks.n - had].offset <= at)
+			return -EBADMSG;
+		behind = behind ? behind : at + block_size(&h);
+		end = at;
+	}
+	if (!is_sane(x, x->blocks.n, t->first, size))
+		return -EBADMSG;
+	t->offset = behind ? behind : t->first;
+	return 0;
+}
+
+static int list_one(struct espy_trace *t, const struct espy_trace_block *h, struct espy_list *l,
+		    struct espy_err *err)
+{
+	struct espy_index_block b = {
+		.offset = t->offset,
+		.length = (uint32_t)block_size(h),
+		.first_seq = h->first_seq,
+		.start = h->start,
+		.end = h->end,
+		.rows = h->rows,
+		.type = h->type,
+	};
+	int r;
+
+	if (h->type == ESPY_TRACE_END)
+		return read_ending(t, h, err);
+	if (h->type == ESPY_TRACE_EVENTS || h->type == ESPY_TRACE_SNAPSHOT) {
+		memset(b.types, 0xff, sizeof(b.types));
+		if (l->index.blocks.n >= ESPY_LOOK_BLOCKS_MAX)
+			return fail(t, err, -E2BIG, "the trace has too many blocks");
+		if (b.offset + b.length > espy_input_size(&t->in))
+			return 0; /* not all there yet */
+		if (h->rows && h->rows <= ESPY_BATCH_ROWS &&
+		    espy_vec_push(&l->index.blocks, b) < 0)
+			return fail(t, err, -ENOMEM, "out of memory");
+	}
+	r = skip(t, h, err);
+	return r < 0 ? r : 1;
+}
+
+/* From where t stands to the end. */
+static int list_from_headers(struct espy_trace *t, struct espy_list *l, struct espy_err *err)
+{
+	struct espy_trace_block h = {0};
+	int r;
+
+	do {
+		struct espy_err own = {0};
+
+		r = peek(t, &h, &own);
+		if (r > 0)
+			r = list_one(t, &h, l, &own);
+		if (r < 0 && err && !l->damaged)
+			*err = own;
+		l->damaged += r == -EBADMSG;
+	} while (r > 0 || r == -EBADMSG);
+	return r;
+}
+
+static void sum_up(struct espy_trace *t, struct espy_list *l)
+{
+	uint64_t next = 1;
+
+	for (size_t i = 0; i < l->index.blocks.n; i++) {
+		const struct espy_index_block *b = &l->index.blocks.v[i];
+
+		if (b->type != ESPY_TRACE_EVENTS)
+			continue;
+		l->rows += b->rows;
+		if (t->machine.keep[0] && !l->damaged && b->first_seq > next)
+			l->dropped += b->first_seq - next;
+		next = b->first_seq + b->rows;
+	}
+	l->has_ending = t->has_ending;
+	if (l->has_ending)
+		l->ending = t->ending;
+	if (l->has_ending && l->ending.dropped > l->dropped)
+		l->dropped = l->ending.dropped;
+}
+
+int espy_list_blocks(struct espy_list *ret, struct espy_trace *t, struct espy_err *err)
+{
+	int r = espy_trace_rewind(t);
+
+	*ret = (struct espy_list){.damaged = 0};
+	if (r == 0 && list_from_index(t, &ret->index) < 0) {
+		ret->index.blocks.n = 0;
+		t->offset = t->first;
+	}
+	if (r == 0)
+		r = list_from_headers(t, ret, err);
+	else
+		fail(t, err, r, "cannot read: %s", strerror(-r));
+	if (t->pending.code && r == 0) {
+		ret->damaged++;
+		tell_pending(t, err);
+	}
+	sum_up(t, ret);
+	if (r == 0)
+		espy_trace_rewind(t);
+	return r;
+}
+
+void espy_list_done(struct espy_list *l)
+{
+	espy_index_done(&l->index);
 }

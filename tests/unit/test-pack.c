@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "trace/layout.h"
 #include "trace/pack.h"
+#include "trace/unpack.h"
 
 #define N_MAX 3000u
 
@@ -19,6 +20,41 @@ static uint64_t any(void)
 	state ^= state >> 7;
 	state ^= state << 17;
 	return state;
+}
+
+static uint64_t item(const void *p, unsigned size, size_t i)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, (const char *)p + i * size, size); /* of a little-endian machine */
+	return v;
+}
+
+/* All at once into items of every size, or not at all where one is too large. */
+static void all_at_once(const struct espy_pack *p, const uint8_t *raw, const uint64_t *v, size_t n)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < n; i++)
+		largest = v[i] > largest ? v[i] : largest;
+	for (unsigned size = 1; size <= 8; size *= 2) {
+		uint64_t most = size == 8 ? UINT64_MAX : (1ull << 8 * size) - 1;
+		void *back = malloc(n * size + 1);
+
+		assert_non_null(back);
+		assert_int_equal(espy_unpack_all(p, raw, n, back, size, most),
+				 largest > most ? -ERANGE : 0);
+		for (size_t i = 0; largest <= most && i < n; i++)
+			assert_int_equal(item(back, size, i), v[i]);
+		if (largest && largest <= most)
+			assert_int_equal(espy_unpack_all(p, raw, n, back, size, largest - 1),
+					 -ERANGE);
+		free(back);
+	}
+	if (p->length)
+		assert_int_equal(
+			espy_unpack_all(p, raw, n + 1, (uint64_t[N_MAX + 2]){0}, 8, UINT64_MAX),
+			-EBADMSG);
 }
 
 /* Packs, unpacks in odd pieces, compares; returns what was chosen. */
@@ -42,6 +78,7 @@ static struct espy_pack round_trip(const uint64_t *v, size_t n, bool is_signed)
 		espy_unpack_next(&u, back + at, step);
 	}
 	assert_memory_equal(v, back, n * sizeof(*v));
+	all_at_once(&p, exact, v, n);
 	free(exact);
 	free(raw);
 	return p;
