@@ -73,7 +73,7 @@ static uint32_t intern(struct espy_missing *m, struct espy_str s)
  * The name that is compared. What an open found is known by the path of the file itself, so a
  * library looked for as libz.so.1 is found as libz.so.1.2.13: versions do not count.
  */
-static struct espy_str name_in(struct espy_str path)
+struct espy_str espy_missing_name(struct espy_str path)
 {
 	struct espy_str s = espy_str_basename(path);
 	const char *so = s.n ? memmem(s.p, s.n, ".so.", 4) : NULL;
@@ -92,7 +92,7 @@ static uint32_t name_of(struct espy_missing *m, const struct espy_batch *b, uint
 		return UINT32_MAX;
 	if (m->names[path])
 		return m->names[path] - 1;
-	id = intern(m, name_in(espy_dict_get(&b->dict, path)));
+	id = intern(m, espy_missing_name(espy_dict_get(&b->dict, path)));
 	m->names[path] = id + 1;
 	return id;
 }
@@ -104,7 +104,7 @@ static uint32_t name_of_row(struct espy_missing *m, const struct espy_batch *b, 
 		struct espy_str given = espy_batch_get(b, row, ESPY_FIELD_process_exec_given).str;
 
 		if (given.n)
-			return intern(m, name_in(given));
+			return intern(m, espy_missing_name(given));
 	}
 	return name_of(m, b, b->path[row]);
 }
@@ -155,7 +155,7 @@ int espy_missing_row(struct espy_missing *m, const struct espy_batch *b, uint32_
 
 struct espy_str espy_missing_found(struct espy_missing *m, uint32_t proc, struct espy_str path)
 {
-	uint32_t name = espy_dict_add(&m->strings, name_in(path));
+	uint32_t name = espy_dict_add(&m->strings, espy_missing_name(path));
 
 	if (name == UINT32_MAX)
 		return ESPY_STR_NONE;

@@ -29,5 +29,7 @@ int espy_missing_row(struct espy_missing *m, const struct espy_batch *b, uint32_
 		     uint32_t proc);
 /* Where `proc` found the name of `path` after it had missed it; "" when it did not. */
 struct espy_str espy_missing_found(struct espy_missing *m, uint32_t proc, struct espy_str path);
+/* The name that is compared: the file name, of a library without its version. */
+struct espy_str espy_missing_name(struct espy_str path);
 /* The row looked something up and it was not there. */
 bool espy_missing_is_miss(const struct espy_batch *b, uint32_t row);

@@ -89,7 +89,7 @@ static int sort_out(struct failed *f)
 			continue;
 		}
 		if (espy_usual(part(f, g, ESPY_KEY_error), part(f, g, ESPY_KEY_op),
-			     part(f, g, ESPY_KEY_subject))) {
+			       part(f, g, ESPY_KEY_subject))) {
 			f->n_usual += n;
 			continue;
 		}

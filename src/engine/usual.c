@@ -27,11 +27,9 @@ static const struct usual {
 	{"ENOENT", "", "/nscd/socket"},       /* name service cache, where there is none */
 	{"ENOENT", "", "/terminfo/"},         /* one of several places */
 	{"ENOENT", "stat", "/__init__."},     /* Python: is it a package? */
+	{"ENOENT", "", "/selinux"},           /* is it in use? */
+	{"ENXIO", "open", "/dev/tty"},        /* is there a terminal? */
 };
-
-/* Kernel-internal results of calls that a signal interrupted: they are started again. */
-#define ERESTART_FIRST 512
-#define ERESTART_LAST  516
 
 static bool contains(struct espy_str s, const char *what)
 {
@@ -43,7 +41,7 @@ static bool is(struct espy_str s, const char *what)
 	return !*what || espy_str_eq(s, espy_str0(what));
 }
 
-bool espy_usual_is_restart(struct espy_str error)
+static bool is_restart(struct espy_str error)
 {
 	char digits[8] = "";
 	long n;
@@ -53,7 +51,7 @@ bool espy_usual_is_restart(struct espy_str error)
 	memcpy(digits, error.p, error.n);
 	n = labs(strtol(digits, NULL, 10));
 	return espy_str_starts(error, ESPY_STR("ERESTART")) ||
-	       (n >= ERESTART_FIRST && n <= ERESTART_LAST);
+	       (n >= ESPY_USUAL_RESTART_FIRST && n <= ESPY_USUAL_RESTART_LAST);
 }
 
 bool espy_usual(struct espy_str error, struct espy_str op, struct espy_str path)
@@ -62,6 +60,5 @@ bool espy_usual(struct espy_str error, struct espy_str op, struct espy_str path)
 		if (is(error, usual[i].error) && is(op, usual[i].op) &&
 		    contains(path, usual[i].path))
 			return true;
-	return espy_usual_is_restart(error);
+	return is_restart(error);
 }
-
