@@ -8,7 +8,9 @@
 #include "base/escape.h"
 #include "cmd/answer.h"
 #include "cmd/parse.h"
+#include "cmd/pmc-option.h"
 #include "engine/field.h"
+#include "engine/study.h"
 #include "engine/summary-view.h"
 #include "model/value.h"
 
@@ -25,11 +27,13 @@ static const struct espy_option options[] = {
 	{'s', "sort", "COLUMN", "order by this column"},
 	{'b', "by", "GROUPING", "process: name, exe, user; file: folder, ext; result: error"},
 	{0, "no-pager", NULL, "print at once, also on a terminal"},
+	ESPY_PMC_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
 struct summary {
 	const char *path, *kind, *by, *sort;
+	const struct espy_study *study; /* NULL: the kind is a sum */
 	char *filter;
 	bool no_pager;
 	long rows; /* -1: the usual number */
@@ -112,6 +116,10 @@ static void overview_title(const struct summary *s, const struct collector *c,
 	espy_buf_puts(out, " in ");
 	espy_value_duration(out, c->last - c->first);
 	espy_buf_puts(out, ", ");
+	if (end->dropped) {
+		espy_table_count(out, end->dropped);
+		espy_buf_puts(out, " dropped by --keep, ");
+	}
 	espy_table_count(out, lost);
 	espy_buf_puts(out, end->has_ending ? " lost\n" : " lost, the trace has no end\n");
 }
@@ -210,6 +218,56 @@ static int unknown_kind(const struct summary *s)
 	return espy_cmd_usage(&espy_cmd_summary, "there is no summary %s", s->kind);
 }
 
+static int out_of_memory(void)
+{
+	struct espy_err err = {0};
+
+	espy_err_set(&err, -ENOMEM, "no memory left");
+	return espy_cmd_fail(&err, NULL);
+}
+
+/* --- a study ------------------------------------------------------------------------------------
+ */
+
+struct studier {
+	struct espy_sink sink;
+	const struct espy_study *study;
+	void *state;
+};
+
+static int study_batch(struct espy_sink *sink, const struct espy_batch *b, const uint64_t *bits,
+		       struct espy_err *err)
+{
+	struct studier *s = (struct studier *)sink;
+	int r = s->study->batch(s->state, b, bits);
+
+	return r < 0 ? espy_err_set(err, r, "no memory left for the summary") : 0;
+}
+
+static const struct espy_sink_ops studier_ops = {.batch = study_batch};
+
+static int one_study(const struct summary *s, struct espy_replay_end *end)
+{
+	struct studier studier = {.sink.ops = &studier_ops, .study = s->study};
+	struct espy_sink *sinks[] = {&studier.sink, NULL};
+	struct espy_summary_view_options o = {.format = s->format};
+	struct espy_buf out = {0};
+	int r = s->study->open(&studier.state);
+
+	if (r < 0)
+		return out_of_memory();
+	r = espy_answer_read(s->path, s->filter, sinks, end);
+	if (r == 0) {
+		o.style = espy_answer_style(STDOUT_FILENO);
+		o.limit = s->rows >= 0 ? (uint32_t)s->rows
+				       : (s->format == ESPY_VIEW_TEXT ? USUAL_ROWS : 0);
+		r = espy_answer_print(&out, s->study->view(studier.state, &out, &o), end,
+				      !s->no_pager);
+	}
+	s->study->close(studier.state);
+	return r;
+}
+
 /* --- command line -------------------------------------------------------------------------------
  */
 
@@ -254,8 +312,14 @@ static int parse(struct summary *s, int argc, char **argv)
 	if (optind >= argc)
 		return espy_cmd_usage(&espy_cmd_summary, "a trace FILE is needed");
 	s->path = argv[optind++];
-	if (optind < argc && espy_kind_find(argv[optind], ""))
-		s->kind = argv[optind++];
+	if (optind < argc) {
+		s->study = espy_study_find(argv[optind]);
+		if (s->study || espy_kind_find(argv[optind], ""))
+			s->kind = argv[optind++];
+	}
+	if (s->study && (s->sort || s->by))
+		return espy_cmd_usage(&espy_cmd_summary, "%s has its own order and grouping",
+				      s->kind);
 	if (!s->kind && (s->sort || s->by))
 		return espy_cmd_usage(&espy_cmd_summary, "--sort and --by need a KIND");
 	if (!s->kind && s->format == ESPY_VIEW_CSV)
@@ -282,14 +346,6 @@ static int prepare(struct summary *s, struct collector *c)
 	return r;
 }
 
-static int out_of_memory(void)
-{
-	struct espy_err err = {0};
-
-	espy_err_set(&err, -ENOMEM, "no memory left");
-	return espy_cmd_fail(&err, NULL);
-}
-
 static int summary_main(int argc, char **argv)
 {
 	struct summary s = {.rows = -1};
@@ -299,6 +355,11 @@ static int summary_main(int argc, char **argv)
 	struct espy_buf out = {0};
 	int r = parse(&s, argc, argv);
 
+	if (r == 0 && s.study) {
+		r = one_study(&s, &end);
+		free(s.filter);
+		return r;
+	}
 	if (r == 0)
 		r = prepare(&s, &c);
 	if (r < 0)
@@ -319,9 +380,10 @@ const struct espy_command espy_cmd_summary = {
 	.name = "summary",
 	.usage = "FILE [KIND] [FILTER] [options]",
 	.help = "add a trace up by process, file, result, endpoint and more",
-	.detail = "KIND is process, result, file, change, network, operation, syscall or "
-		  "class; without one, all of them are shown in short. Figures are of the "
-		  "events that FILTER matches.",
+	.detail = "KIND is process, result, file, change, network, registry, operation, syscall or "
+		  "class; without one, all of them are shown in short. activity (over time), "
+		  "crossref (written by one, read by another) and stack (tree of calls) are "
+		  "kinds too. Figures are of the events that FILTER matches.",
 	.options = options,
 	.run = summary_main,
 };
