@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/escape.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <wchar.h>
 
@@ -95,8 +96,23 @@ static size_t raw_length(struct espy_str s)
 	return len ? len : 1;
 }
 
+/*
+ * Which spelling a text has. A backslash is doubled in the usual one, as C does. In that of Windows
+ * it stays, and what must not be shown is given as \<HH>; < cannot be in a name there, and a
+ * backslash that stands before one all the same is given as \<5C>.
+ */
+enum spelling { SPELLING_USUAL, SPELLING_WINDOWS };
+
+static void add_angle(struct espy_buf *b, unsigned char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char text[] = {'\\', '<', digits[c >> 4], digits[c & 15], '>'};
+
+	espy_buf_add(b, text, sizeof(text));
+}
+
 /* One character (or one byte that is none) of plain text; returns how many bytes it took. */
-static size_t text_char(struct espy_buf *b, struct espy_str s)
+static size_t usual_char(struct espy_buf *b, struct espy_str s)
 {
 	unsigned char c = (unsigned char)s.p[0];
 	char name = c == 0x1b ? 'e' : short_name(c);
@@ -117,8 +133,101 @@ static size_t text_char(struct espy_buf *b, struct espy_str s)
 	return len;
 }
 
+static size_t windows_char(struct espy_buf *b, struct espy_str s)
+{
+	bool is_before_angle = s.p[0] == '\\' && s.n > 1 && s.p[1] == '<';
+	size_t len = printable_head(s);
+
+	if (len && !is_before_angle) {
+		espy_buf_add(b, s.p, len);
+		return len;
+	}
+	len = raw_length(s);
+	for (size_t i = 0; i < len; i++)
+		add_angle(b, (unsigned char)s.p[i]);
+	return len;
+}
+
+static size_t text_char(struct espy_buf *b, struct espy_str s, enum spelling spelling)
+{
+	return spelling == SPELLING_WINDOWS ? windows_char(b, s) : usual_char(b, s);
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* What a path of Windows begins with, up to its first backslash: a drive, a root of the registry,
+ * nothing (another machine, a device). */
+static size_t windows_root(struct espy_str s)
+{
+	static const struct espy_str roots[] = {
+		{"HKLM", 4}, {"HKCU", 4}, {"HKCR", 4}, {"HKU", 3}, {"HKCC", 4},
+	};
+
+	if (s.n >= 2 && is_letter(s.p[0]) && s.p[1] == ':')
+		return 2;
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+		if (espy_str_starts(s, roots[i]))
+			return roots[i].n;
+	return 0;
+}
+
+static bool is_windows(struct espy_str s, size_t root)
+{
+	static const struct espy_str heads[] = {
+		{"\\Device\\", 8},
+		{"\\REGISTRY\\", 10},
+		{"\\SystemRoot\\", 12},
+		{"\\??\\", 4},
+	};
+
+	if (root >= s.n || s.p[root] != '\\')
+		return false;
+	if (root)
+		return true;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (espy_str_starts(s, heads[i]))
+			return true;
+	return s.n > 2 && s.p[1] == '\\' && s.p[2] != '\\' && memchr(s.p + 2, '\\', s.n - 2);
+}
+
+static bool is_all_printable(struct espy_str s)
+{
+	while (s.n) {
+		size_t len = printable_head(s);
+
+		if (!len)
+			return false;
+		s = skip(s, len);
+	}
+	return true;
+}
+
+/*
+ * The spelling of a text, known by how it begins. So that a reader knows it too, a text in the
+ * usual one never looks as if it began so: what would is written as \<HH>, and taken off `s`.
+ */
+static enum spelling begin(struct espy_buf *b, struct espy_str *s)
+{
+	size_t root = windows_root(*s);
+	bool is_steered = root < s->n && !printable_head(skip(*s, root));
+
+	if (is_windows(*s, root))
+		return SPELLING_WINDOWS;
+	if (root ? is_steered : s->n && s->p[0] == '\\' && !is_all_printable(*s)) {
+		espy_buf_add(b, s->p, root);
+		add_angle(b, (unsigned char)s->p[root]);
+		*s = skip(*s, root + 1);
+	}
+	return SPELLING_USUAL;
+}
+
 void espy_escape_text(struct espy_buf *b, struct espy_str s)
 {
+	enum spelling spelling = begin(b, &s);
+
 	for (;;) {
 		size_t n = plain_head(s);
 
@@ -126,7 +235,19 @@ void espy_escape_text(struct espy_buf *b, struct espy_str s)
 		s = skip(s, n);
 		if (!s.n)
 			return;
-		s = skip(s, text_char(b, s));
+		s = skip(s, text_char(b, s, spelling));
+	}
+}
+
+void espy_escape_windows(struct espy_buf *b, struct espy_str s)
+{
+	while (s.n) {
+		size_t n = plain_head(s);
+
+		espy_buf_add(b, s.p, n);
+		s = skip(s, n);
+		if (s.n)
+			s = skip(s, windows_char(b, s));
 	}
 }
 
@@ -185,9 +306,11 @@ static bool needs_csv_quotes(struct espy_str s)
 void espy_escape_csv(struct espy_buf *b, struct espy_str s)
 {
 	bool quoted = needs_csv_quotes(s);
+	enum spelling spelling;
 
 	if (quoted)
 		espy_buf_putc(b, '"');
+	spelling = begin(b, &s);
 	while (s.n) {
 		size_t n = plain_head(s);
 
@@ -197,7 +320,7 @@ void espy_escape_csv(struct espy_buf *b, struct espy_str s)
 			break;
 		if (s.p[0] == '"')
 			espy_buf_putc(b, '"');
-		s = skip(s, text_char(b, s));
+		s = skip(s, text_char(b, s, spelling));
 	}
 	if (quoted)
 		espy_buf_putc(b, '"');

@@ -11,8 +11,15 @@
 /*
  * One line of plain text: printable UTF-8 stays; every other byte becomes \n \t \r \e \\ or \xHH
  * (C1 controls, U+2028/2029, bidirectional overrides U+202A..E and U+2066..9 by their bytes).
+ *
+ * A text that begins as a path of Windows does (C:\, \\host, \Device\, HKLM\ …) keeps its
+ * backslashes, and other bytes are \<HH> there. No other text looks like one: where it would, it
+ * has \<HH> too.
  */
 void espy_escape_text(struct espy_buf *b, struct espy_str s);
+
+/* The same for text that is known to come from Windows, however it begins. */
+void espy_escape_windows(struct espy_buf *b, struct espy_str s);
 
 /*
  * The inside of a JSON string, quotes not included. Bytes that are not UTF-8 become U+FFFD; the

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "cmd/bounds.h"
 #include "cmd/pager.h"
 
 #define QUIET_NS 1000000000 /* short work shows no progress */
@@ -93,6 +94,7 @@ int espy_answer_read(const char *path, const char *filter, struct espy_sink *con
 /* What the answer does not say of the trace. */
 static void tell_end(const struct espy_replay_end *end)
 {
+	espy_bounds_tell(&end->machine, end->dropped, end->ending.dropped_to);
 	if (end->damaged)
 		fprintf(stderr, "espy: %u damaged block%s left out; the answer is of the rest\n",
 			end->damaged, end->damaged > 1 ? "s were" : " was");

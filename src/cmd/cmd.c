@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "base/escape.h"
+#include "cmd/pmc-option.h"
 
 #define OPTIONS_MAX   48 /* of one command */
 #define HELP_INDENT   30 /* where an option's sentence begins */
@@ -16,6 +17,7 @@
 #define DEFAULT_WIDTH 80 /* of a terminal that does not say */
 #define WIDTH_MAX     4096
 #define NO_LETTER     256 /* plus the index of an option without a letter */
+#define EXIT_RUN      125 /* espy run, when Espy itself fails */
 
 /* --- options ---------------------------------------------------------------------------------- */
 
@@ -124,6 +126,14 @@ static void tell_unknown(const struct espy_command *c, char **argv, bool is_miss
 		espy_cmd_usage(c, "there is no option %s", word);
 }
 
+/* Is the letter that of --pmc in the command's table? */
+static bool is_pmc(const struct espy_command *c, int letter)
+{
+	int i = letter - NO_LETTER;
+
+	return i >= 0 && i < OPTIONS_MAX && strcmp(c->options[i].name, "pmc") == 0;
+}
+
 int espy_cmd_getopt(const struct espy_command *c, int argc, char **argv, int posix)
 {
 	struct getopt_tables t = {0};
@@ -139,6 +149,11 @@ int espy_cmd_getopt(const struct espy_command *c, int argc, char **argv, int pos
 	if (letter == NO_LETTER + OPTIONS_MAX || (letter == 'h' && !has_letter(c, 'h'))) {
 		print_help(c);
 		exit(fflush(stdout) == 0 ? 0 : 1);
+	}
+	if (is_pmc(c, letter)) {
+		if (espy_pmc_option(optarg))
+			exit(posix ? EXIT_RUN : 1);
+		return espy_cmd_getopt(c, argc, argv, posix);
 	}
 	return letter;
 }
@@ -221,7 +236,7 @@ char *espy_cmd_filter(int argc, char **argv, int from)
 	}
 	espy_buf_putc(&b, '\0');
 	if (!b.error)
-		return b.p;
+		return espy_pmc_with(b.p);
 	fputs("espy: out of memory\n", stderr);
 	exit(1);
 }

@@ -8,13 +8,14 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pmc-option.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
 #include "engine/sinks.h"
 #include "sense/machine.h"
 
 static const struct espy_option options[] = {
-	{'f', "format", "FORMAT", "text, json, csv; default text"},
+	{'f', "format", "FORMAT", "text, json, csv, tsv, ecs and others; default text"},
 	{'c', "columns", "LIST", "columns, by commas; `espy schema --columns` lists them"},
 	{'t', "for", "TIME", "end after so long: 30s, 5m"},
 	{'p', "pid", "PID,…", "only these processes and their descendants"},
@@ -22,6 +23,7 @@ static const struct espy_option options[] = {
 	{0, "cgroup", "DIR", "only processes in or below this version 2 cgroup"},
 	{'e', "env", NULL, "record the environment of every exec"},
 	{0, "utc", NULL, "times in UTC"},
+	ESPY_PMC_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -66,14 +68,15 @@ static int init_lines(struct live *l, struct espy_sink_lines *lines, const struc
 {
 	const struct espy_format *f = espy_format_find(espy_str0(l->format));
 	const struct espy_column *columns[64];
+	char names[256];
 	struct espy_terminal t = espy_cmd_terminal(STDOUT_FILENO);
 	struct espy_writer_options o = {
 		.width = t.width, .colour = t.colour, .utc = l->utc, .machine = m};
 	int r;
 
 	if (!f)
-		return espy_err_set(err, -ENOTSUP, "no format %s: there are text, json and csv",
-				    l->format);
+		return espy_err_set(err, -ENOTSUP, "no format %s: there are %s", l->format,
+				    espy_format_names(names, sizeof(names)));
 	if (l->columns) {
 		r = espy_format_columns(l->columns, columns, 64, err);
 		if (r < 0)

@@ -6,13 +6,15 @@
 #include <string.h>
 #include "base/escape.h"
 #include "cmd/cmd.h"
+#include "cmd/saved.h"
 #include "rule/suggest.h"
 
 #define NAME_MAX_SHOWN 40
 
 static const struct espy_command *const commands[] = {
-	&espy_cmd_run,     &espy_cmd_record, &espy_cmd_live,   &espy_cmd_show, &espy_cmd_tree,
-	&espy_cmd_summary, &espy_cmd_schema, &espy_cmd_doctor, NULL,
+	&espy_cmd_run,     &espy_cmd_record, &espy_cmd_live,    &espy_cmd_show,    &espy_cmd_tree,
+	&espy_cmd_summary, &espy_cmd_count,  &espy_cmd_schema,  &espy_cmd_filters, &espy_cmd_doctor,
+	&espy_cmd_diff,    &espy_cmd_why,    &espy_cmd_convert, &espy_cmd_pmc,     NULL,
 };
 
 static const struct espy_command *find(const char *name)
@@ -54,8 +56,13 @@ static int unknown(const char *name)
 
 static int run(const struct espy_command *c, int argc, char **argv)
 {
+	int code;
+
 	optind = 0; /* glibc: begin anew, with this argv */
-	return c->run(argc, argv);
+	espy_saved_use();
+	code = c->run(argc, argv);
+	espy_saved_tell();
+	return code;
 }
 
 /* espy help [COMMAND] */

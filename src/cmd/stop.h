@@ -15,5 +15,7 @@ struct espy_stop {
 
 /* Ctrl-C, SIGTERM and SIGHUP end the capture from now on; SIGPIPE does nothing. */
 void espy_stop_catch(void);
+/* Did one of these signals come? */
+bool espy_stop_asked(void);
 /* As espy_capture_tick; ctx is a struct espy_stop. */
 int espy_stop_tick(void *ctx, struct espy_capture *c, struct espy_ending *e);

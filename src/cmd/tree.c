@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "cmd/answer.h"
 #include "cmd/parse.h"
+#include "cmd/pmc-option.h"
 #include "engine/tree-view.h"
 
 enum { NO_PAGER = 256 + 3 }; /* place in the table */
@@ -14,6 +15,7 @@ static const struct espy_option options[] = {
 	{'a', "all", NULL, "also processes that did nothing in the trace"},
 	{'p', "pid", "PID", "only this process and those that it made"},
 	{0, "no-pager", NULL, "print at once, also on a terminal"},
+	ESPY_PMC_OPTION,
 	{0, NULL, NULL, NULL},
 };
 

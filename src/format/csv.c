@@ -38,14 +38,17 @@ static void add_safe(struct espy_buf *out, struct espy_str s)
 }
 
 static void add_string(struct espy_writer *w, struct espy_buf *out, const struct espy_column *c,
-		       unsigned fmt, struct espy_str s)
+		       unsigned fmt, struct espy_str s, bool is_windows)
 {
 	size_t start = w->scratch.n;
 
 	if (c->id == ESPY_COL_detail) {
 		add_safe(out, s);
-	} else if (fmt == ESPY_FMT_ARGV) {
-		espy_column_text(&w->scratch, fmt, s);
+	} else if (fmt == ESPY_FMT_ARGV || is_windows) {
+		if (fmt == ESPY_FMT_ARGV)
+			espy_column_text(&w->scratch, fmt, s);
+		else
+			espy_escape_windows(&w->scratch, s);
 		add_safe(out, (struct espy_str){w->scratch.p + start, w->scratch.n - start});
 	} else {
 		espy_escape_csv(out, s);
@@ -79,7 +82,8 @@ static int row(struct espy_writer *w, struct espy_buf *out, const struct espy_ba
 		if (!espy_column_get(c, b, row, &w->scratch, &v))
 			continue;
 		if (v.is_string)
-			add_string(w, out, c, espy_column_fmt(c, b, row), v.str);
+			add_string(w, out, c, espy_column_fmt(c, b, row), v.str,
+				   b->abi[row] == ESPY_ABI_PROCMON);
 		else
 			add_number(out, espy_column_fmt(c, b, row), &v, b->wall_offset);
 	}

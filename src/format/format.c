@@ -2,12 +2,16 @@
 #include "format/format.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include "format/formats.h"
 
 const struct espy_format *const espy_formats[] = {
 	&espy_format_text,
 	&espy_format_json,
 	&espy_format_csv,
+	&espy_format_ecs,
+	&espy_format_tsv,
+	&espy_format_procmon_csv,
 	NULL,
 };
 
@@ -17,6 +21,23 @@ const struct espy_format *espy_format_find(struct espy_str name)
 		if (espy_str_eq(espy_str0(espy_formats[i]->name), name))
 			return espy_formats[i];
 	return NULL;
+}
+
+const char *espy_format_names(char *buf, size_t n)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; espy_formats[i]; i++) {
+		int r = snprintf(buf + at, n - at, "%s%s", i ? ", " : "", espy_formats[i]->name);
+
+		if (r < 0 || (size_t)r >= n - at) {
+			buf[at] = '\0';
+			break;
+		}
+		at += (size_t)r;
+	}
+	return buf;
 }
 
 int espy_writer_init(struct espy_writer *w, const struct espy_format *f,
@@ -89,15 +110,22 @@ static int unknown_column(struct espy_str word, struct espy_err *err)
 		(int)(word.n < 40 ? word.n : 40), word.p, names);
 }
 
-int espy_format_columns(const char *list, const struct espy_column **columns, size_t max,
-			struct espy_err *err)
+static const struct espy_column *find_column(const struct espy_format *f, struct espy_str word)
+{
+	const struct espy_column *c = f && f->find ? f->find(word) : NULL;
+
+	return c ? c : espy_column_find(word);
+}
+
+int espy_format_columns_of(const struct espy_format *f, const char *list,
+			   const struct espy_column **columns, size_t max, struct espy_err *err)
 {
 	const char *at = list;
 	size_t n = 0;
 
 	while (*at) {
 		struct espy_str word = next_word(&at);
-		const struct espy_column *c = espy_column_find(word);
+		const struct espy_column *c = find_column(f, word);
 
 		if (!word.n)
 			continue;
@@ -111,4 +139,10 @@ int espy_format_columns(const char *list, const struct espy_column **columns, si
 		return espy_err_set(err, -EINVAL, "the list of columns is empty");
 	columns[n] = NULL;
 	return 0;
+}
+
+int espy_format_columns(const char *list, const struct espy_column **columns, size_t max,
+			struct espy_err *err)
+{
+	return espy_format_columns_of(NULL, list, columns, max, err);
 }

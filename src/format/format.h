@@ -24,6 +24,9 @@ struct espy_format {
 	const char *name;     /* "json" */
 	const char *suffixes; /* ".json .jsonl" */
 	const char *help;     /* one line */
+	/* Columns that this format alone has, by name; NULL: it has none. They come before those
+	 * that all have. */
+	const struct espy_column *(*find)(struct espy_str name);
 	/* Appends the head of the document to `out`. */
 	int (*begin)(struct espy_writer *w, struct espy_buf *out);
 	/* Appends one event. */
@@ -43,11 +46,14 @@ struct espy_writer {
 	uint64_t rows; /* written so far */
 	/* JSON: a bit for each field of an event that follows the columns. */
 	uint64_t own[ESPY_EVENT_ID_MAX];
+	uint64_t first; /* procmon-csv: time of the first event, boot clock ns */
 };
 
 /* All formats, NULL-terminated; by name, NULL when unknown. */
 extern const struct espy_format *const espy_formats[];
 const struct espy_format *espy_format_find(struct espy_str name);
+/* "text, json, csv": all names, for errors; `buf` takes as many as fit and is returned. */
+const char *espy_format_names(char *buf, size_t n);
 
 /* 0, or -E2BIG: too many columns. `f->begin` is the caller's to call. */
 int espy_writer_init(struct espy_writer *w, const struct espy_format *f,
@@ -55,5 +61,8 @@ int espy_writer_init(struct espy_writer *w, const struct espy_format *f,
 void espy_writer_done(struct espy_writer *w);
 
 /* "time,pid,path" → columns[] (NULL-terminated, at most max-1); the error names what there is. */
+int espy_format_columns_of(const struct espy_format *f, const char *list,
+			   const struct espy_column **columns, size_t max, struct espy_err *err);
+/* The same without columns that only one format has. */
 int espy_format_columns(const char *list, const struct espy_column **columns, size_t max,
 			struct espy_err *err);

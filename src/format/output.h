@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole files that Espy can write for other programs: documents that take more than one line per
- * event (format.h has those). One const ops table per format, each in its own file.
+ * Whole files that Espy can write for other programs. One const ops table per format, each in its
+ * own file, and one row in outputs.c. The formats of lines (format.h) are outputs too, through one
+ * adapter; they need no row of their own.
  */
 #pragma once
 
 #include "base/err.h"
+#include "format/format.h"
 #include "model/batch.h"
 #include "model/column.h"
 #include "model/machine.h"
@@ -16,6 +18,16 @@ struct espy_output_options {
 	const struct espy_column *const
 		*columns; /* NULL-terminated; NULL: the format's own choice */
 	bool stacks;      /* write them where the format can */
+	/* `lines` of the format that is opened: its adapter serves many. */
+	const struct espy_format *lines;
+};
+
+enum espy_output_flags {
+	/* Takes whole batches, `bits` is NULL: the rows that a filter let through come as batches
+	 * of their own, numbered anew. */
+	ESPY_OUTPUT_WHOLE = 1,
+	/* Writes not only at the end of the file: it must be a regular one, not a pipe. */
+	ESPY_OUTPUT_SEEKS = 2,
 };
 
 /* Functions return 0 or a negative errno with one sentence in *err. */
@@ -34,8 +46,20 @@ struct espy_output_format {
 	int (*finish)(void *state, const struct espy_ending *e, struct espy_err *err);
 	/* Frees the state; what is in the file is thrown away by the caller. */
 	void (*drop)(void *state);
+	unsigned flags; /* enum espy_output_flags */
+	const struct espy_format *lines;
 };
 
-/* All of them, NULL-terminated; by name, NULL when unknown. */
+/* Those of whole files, NULL-terminated. */
 extern const struct espy_output_format *const espy_outputs[];
+/* All of them, those of lines first: i from 0 until NULL. Thread-safe. */
+const struct espy_output_format *espy_output_at(unsigned i);
+/* By name, NULL when unknown. */
 const struct espy_output_format *espy_output_find(struct espy_str name);
+/* By the longest suffix that the path ends with; NULL when there is none. */
+const struct espy_output_format *espy_output_of_path(struct espy_str path);
+
+static inline bool espy_output_wants(const uint64_t *bits, uint32_t row)
+{
+	return !bits || bits[row / 64] >> (row % 64) & 1;
+}

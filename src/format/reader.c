@@ -10,6 +10,7 @@
 
 const struct espy_reader_format *const espy_reader_formats[] = {
 	&espy_reader_espy,
+	&espy_reader_pml,
 	NULL,
 };
 
@@ -113,6 +114,11 @@ const struct espy_ending *espy_reader_ending(const struct espy_reader *r)
 	return r->format->ending(r->state);
 }
 
+uint64_t espy_reader_dropped(const struct espy_reader *r)
+{
+	return r->format->dropped ? r->format->dropped(r->state) : 0;
+}
+
 int espy_reader_rewind(struct espy_reader *r)
 {
 	return r->format->rewind(r->state);
@@ -121,4 +127,9 @@ int espy_reader_rewind(struct espy_reader *r)
 double espy_reader_progress(const struct espy_reader *r)
 {
 	return r->format->progress(r->state);
+}
+
+struct espy_trace *espy_reader_trace(const struct espy_reader *r)
+{
+	return r->format->trace ? r->format->trace(r->state) : NULL;
 }

@@ -12,6 +12,7 @@
 #define ESPY_READER_HEAD 4096u /* bytes that a probe is shown */
 
 struct espy_reader;
+struct espy_trace;
 
 /* All functions take the format's own state. Batches and errors as in trace/trace.h: 1 there is
  * one, 0 the end, -EBADMSG once for a damaged part that calling again goes on behind, other
@@ -33,9 +34,14 @@ struct espy_reader_format {
 	int (*next)(void *state, struct espy_batch *b, struct espy_err *err);
 	/* NULL: the capture does not say. Known when `next` has returned 0. */
 	const struct espy_ending *(*ending)(void *state);
+	/* Events that the capture itself threw away again, as far as it was read; may be NULL. */
+	uint64_t (*dropped)(void *state);
 	/* Back to the first events. */
 	int (*rewind)(void *state);
 	double (*progress)(void *state); /* 0..1 */
+	/* Espy's own trace that it reads, so that single blocks of it can be looked at; NULL in
+	 * other formats. */
+	struct espy_trace *(*trace)(void *state);
 };
 
 /* All formats, NULL-terminated; the first one is Espy's own. By name, NULL when unknown. */
@@ -54,5 +60,8 @@ const struct espy_machine *espy_reader_machine(const struct espy_reader *r);
 int espy_reader_snapshot(struct espy_reader *r, struct espy_batch *b, struct espy_err *err);
 int espy_reader_next(struct espy_reader *r, struct espy_batch *b, struct espy_err *err);
 const struct espy_ending *espy_reader_ending(const struct espy_reader *r);
+uint64_t espy_reader_dropped(const struct espy_reader *r);
 int espy_reader_rewind(struct espy_reader *r);
 double espy_reader_progress(const struct espy_reader *r);
+/* NULL: it is not one of Espy's own. */
+struct espy_trace *espy_reader_trace(const struct espy_reader *r);

@@ -5,3 +5,4 @@
 #include "format/reader.h"
 
 extern const struct espy_reader_format espy_reader_espy;
+extern const struct espy_reader_format espy_reader_pml;

@@ -258,12 +258,14 @@ static void show_number(struct espy_writer *w, struct espy_buf *out, unsigned fm
 }
 
 static void show_string(struct espy_buf *out, const struct espy_column *c, unsigned fmt,
-			struct espy_str s)
+			struct espy_str s, bool is_windows)
 {
 	if (fmt == ESPY_FMT_ARGV)
 		espy_column_text(out, fmt, s); /* quoted for a shell is safe */
 	else if (c->id == ESPY_COL_detail)
 		espy_buf_str(out, s); /* escaped already */
+	else if (is_windows)
+		espy_escape_windows(out, s);
 	else
 		espy_escape_text(out, s);
 }
@@ -306,7 +308,7 @@ static void fill_value(struct espy_writer *w, struct cell *c, const struct espy_
 	else if (!espy_column_get(c->column, b, row, &w->scratch, &v))
 		return;
 	else if (v.is_string)
-		show_string(text, c->column, fmt, v.str);
+		show_string(text, c->column, fmt, v.str, b->abi[row] == ESPY_ABI_PROCMON);
 	else
 		show_number(w, text, fmt, &v, b->wall_offset);
 	c->text = (struct espy_str){text->p, text->n};

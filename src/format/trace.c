@@ -46,6 +46,11 @@ static const struct espy_ending *ending(void *state)
 	return espy_trace_ending(state);
 }
 
+static uint64_t dropped(void *state)
+{
+	return espy_trace_dropped(state);
+}
+
 static int rewind_trace(void *state)
 {
 	return espy_trace_rewind(state);
@@ -54,6 +59,11 @@ static int rewind_trace(void *state)
 static double progress(void *state)
 {
 	return espy_trace_progress(state);
+}
+
+static struct espy_trace *trace(void *state)
+{
+	return state;
 }
 
 const struct espy_reader_format espy_reader_espy = {
@@ -67,6 +77,8 @@ const struct espy_reader_format espy_reader_espy = {
 	.snapshot = snapshot,
 	.next = next,
 	.ending = ending,
+	.dropped = dropped,
 	.rewind = rewind_trace,
 	.progress = progress,
+	.trace = trace,
 };

@@ -68,7 +68,7 @@ struct espy_proc {
 	uint32_t login_uid;
 	uint32_t name;    /* short name, as in ps */
 	uint32_t exe;     /* path of the executable */
-	uint32_t cmdline; /* arguments, each ended by a NUL */
+	uint32_t cmdline; /* arguments, each ended by a NUL; one line without NULs on Windows */
 	uint32_t user;    /* name of uid */
 	uint32_t tty;
 	uint32_t flags; /* enum espy_proc_flags */

@@ -398,11 +398,16 @@ unsigned espy_column_fmt(const struct espy_column *c, const struct espy_batch *b
 
 /* --- values as text --------------------------------------------------------------------------- */
 
-/* Arguments, each ended by a NUL; the last one may have lost its end. */
+/* Arguments, each ended by a NUL; the last one may have lost its end. Without any NUL it is a
+ * command line as Windows keeps it, which has quotes of its own. */
 static void add_words(struct espy_buf *out, struct espy_str s)
 {
 	bool is_first = true;
 
+	if (!memchr(s.p, 0, s.n)) {
+		espy_escape_windows(out, s);
+		return;
+	}
 	while (s.n) {
 		const char *end = memchr(s.p, 0, s.n);
 		size_t n = end ? (size_t)(end - s.p) : s.n;
@@ -467,8 +472,8 @@ void espy_column_detail(struct espy_buf *out, const struct espy_batch *b, uint32
 {
 	size_t place = (size_t)(b->group[b->type[row]]->schema - espy_schemas), start = out->n;
 
-	if (b->detail[row]) {
-		espy_escape_text(out, espy_dict_get(&b->dict, b->detail[row]));
+	if (b->detail[row] || b->abi[row] == ESPY_ABI_PROCMON) { /* worded, be it by nothing */
+		espy_escape_windows(out, espy_dict_get(&b->dict, b->detail[row]));
 		return;
 	}
 	pthread_once(&fields.once, build);

@@ -14,6 +14,7 @@ struct espy_machine {
 	char command[4096]; /* Espy's own command line, shell quoted */
 	char filter[4096];  /* the capture's filter, "" none */
 	char packs[64];     /* sensor packs in use, "base" */
+	char keep[64];      /* how much of the newest part is kept, "10m,2G"; "" all */
 	uint32_t cpus;
 	uint32_t page_size;
 	uint32_t target_pid; /* root of `espy run`, 0 otherwise */
@@ -25,8 +26,10 @@ struct espy_machine {
 /* How a capture ended. */
 struct espy_ending {
 	uint64_t ended;      /* boot clock ns */
-	uint64_t events;     /* recorded */
+	uint64_t events;     /* recorded, the dropped ones too */
 	uint64_t lost;       /* counted as lost */
 	int32_t exit_status; /* of CMD as wait(2) gives it; -1 when there was none */
 	char reason[256];    /* "the command ended", "interrupted", "time limit" … */
+	uint64_t dropped;    /* of `events`, how many were thrown away again to keep the bounds */
+	uint64_t dropped_to; /* boot clock ns, when the last of them ended */
 };

@@ -10,6 +10,7 @@
 #include "trace/trace.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MANY          1500 /* times the sample is in a long trace */
 
 static const struct golden_case {
 	const char *name, *format, *columns;
@@ -26,6 +27,8 @@ static const struct golden_case {
 	{"json-columns", "json", "pid,cmdline,path,flags,remote,cpu,start,detail,pending", 0,
 	 false},
 	{"csv", "csv", NULL, 0, false},
+	{"ecs", "ecs", NULL, 0, false},
+	{"tsv", "tsv", NULL, 0, false},
 	{"csv-columns", "csv", "pid,cmdline,argv,remote,flags,start", 0, false},
 };
 
@@ -68,8 +71,8 @@ static int run(const struct golden_case *c)
 	return r;
 }
 
-/* The sample both as what existed at the start and as events. */
-static int write_trace(void)
+/* The sample both as what existed at the start and as events, so many times. */
+static int write_trace(unsigned times)
 {
 	const struct espy_machine m = {
 		.host = "golden", .kernel = "6.1.0", .arch = "x86_64", .cpus = 4};
@@ -84,7 +87,7 @@ static int write_trace(void)
 	r = espy_trace_create(&w, dup(STDOUT_FILENO), "golden", &m, NULL);
 	if (r == 0) {
 		r = espy_trace_write_snapshot(w, b, NULL);
-		if (r == 0)
+		for (unsigned i = 0; i < times && r == 0; i++, b->first_seq += b->n)
 			r = espy_trace_write(w, b, NULL);
 		espy_trace_finish(w, r < 0 ? NULL : &e, NULL);
 	}
@@ -98,7 +101,9 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (strcmp(word, "--trace") == 0)
-		return write_trace() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		return write_trace(1) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (strcmp(word, "--long-trace") == 0)
+		return write_trace(MANY) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		if (strcmp(word, "--list") == 0)
 			puts(cases[i].name);

@@ -25,6 +25,28 @@ static void check(void (*escape)(struct espy_buf *, struct espy_str), struct esp
 #define CSV(in, want)   check(espy_escape_csv, ESPY_STR(in), want)
 #define SHELL(in, want) check(espy_escape_shell, ESPY_STR(in), want)
 
+#define WINDOWS(in, want) check(espy_escape_windows, ESPY_STR(in), want)
+
+/* Backslashes of Windows paths stay, and nothing else looks like one. */
+static void test_windows(void **state)
+{
+	(void)state;
+	TEXT("C:\\new\\table", "C:\\new\\table");
+	TEXT("HKLM\\Software\\x", "HKLM\\Software\\x");
+	TEXT("\\Device\\Mup", "\\Device\\Mup");
+	TEXT("\\\\host\\new", "\\\\host\\new");
+	TEXT("C:\\a\nb", "C:\\a\\<0A>b");
+	TEXT("C:\\a\\<0A>b", "C:\\a\\<5C><0A>b");
+	TEXT("C:\\caf\xc3\xa9\xff", "C:\\caf\xc3\xa9\\<FF>");
+	TEXT("C:\nb\n", "C:\\<0A>b\\n");
+	TEXT("HKLM\tb", "HKLM\\<09>b");
+	TEXT("C:", "C:");
+	TEXT("CC\\n", "CC\\\\n");
+	CSV("C:\\a,\"b\"\n", "\"C:\\a,\"\"b\"\"\\<0A>\"");
+	WINDOWS("Data: a\\b\r", "Data: a\\b\\<0D>");
+	WINDOWS("", "");
+}
+
 static void test_text(void **state)
 {
 	(void)state;
@@ -37,6 +59,8 @@ static void test_text(void **state)
 	     "caf\xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x98\x80");
 	TEXT("bad \xff\xc3(", "bad \\xff\\xc3(");
 	TEXT("say \"hi\"", "say \"hi\"");
+	TEXT("\\.so", "\\\\.so");
+	TEXT("\\host\n", "\\<5C>host\\n"); /* would look like the Windows path \\host\n */
 	TEXT("\xc2\x9b"
 	     "31m",
 	     "\\xc2\\x9b31m"); /* U+009B: one-byte CSI of old terminals */
@@ -208,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_shell),
