@@ -33,8 +33,8 @@ struct espy_trace {
 	uint64_t seed;           /* of block header hashes */
 	bool has_ending;
 	bool has_machine;
-	bool at_events; /* opening got as far as the blocks behind schema and machine */
-	bool lost;      /* the header at `offset` is bad: look for the next good one */
+	bool at_events;    /* opening got as far as the blocks behind schema and machine */
+	bool lost;         /* the header at `offset` is bad: look for the next good one */
 	uint64_t next_row; /* number of the next row if none was dropped, 0 unknown */
 	uint64_t dropped;  /* rows that were thrown away before the trace was read */
 	char name[NAME_MAX_BYTES];
@@ -339,7 +339,7 @@ int espy_trace_open_fd(struct espy_trace **ret, int fd, const char *name, struct
 	if (r < 0)
 		fail(t, err, r, "cannot open: %s",
 		     r == -EISDIR ? "the directory is not a trace: it has no first part"
-				   : strerror(-r));
+				  : strerror(-r));
 	else
 		r = read_header(t, err);
 	if (r == 0)
@@ -493,7 +493,8 @@ double espy_trace_progress(const struct espy_trace *t)
 	return size == 0 ? 0 : t->offset >= size ? 1 : (double)t->offset / (double)size;
 }
 
-/* --- for readers of single blocks --------------------------------------------------------------- */
+/* --- for readers of single blocks ---------------------------------------------------------------
+ */
 
 const struct espy_names *espy_trace_names(const struct espy_trace *t)
 {
@@ -551,8 +552,8 @@ static bool is_sane(const struct espy_index *x, size_t n, uint64_t from, uint64_
 	return true;
 }
 
-/* Follows the chain of index blocks from the end. 0: *x has all that the last one knows, and t stands
- * behind it; else there is no good index. */
+/* Follows the chain of index blocks from the end. 0: *x has all that the last one knows, and t
+ * stands behind it; else there is no good index. */
 static int list_from_index(struct espy_trace *t, struct espy_index *x)
 {
 	uint64_t size = espy_input_size(&t->in), at, end = size, behind = 0;
@@ -608,8 +609,7 @@ static int list_one(struct espy_trace *t, const struct espy_trace_block *h, stru
 			return fail(t, err, -E2BIG, "the trace has too many blocks");
 		if (b.offset + b.length > espy_input_size(&t->in))
 			return 0; /* not all there yet */
-		if (h->rows && h->rows <= ESPY_BATCH_ROWS &&
-		    espy_vec_push(&l->index.blocks, b) < 0)
+		if (h->rows && h->rows <= ESPY_BATCH_ROWS && espy_vec_push(&l->index.blocks, b) < 0)
 			return fail(t, err, -ENOMEM, "out of memory");
 	}
 	r = skip(t, h, err);
