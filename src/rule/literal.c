@@ -222,8 +222,8 @@ static int parse_errno(struct espy_str s, espy_wide *ret)
 	struct espy_str name = s.n > 0 && s.p[0] == '-' ? behind(s, 1) : s;
 	int e = espy_errno_value(name);
 
-	if (e == 0)
-		return parse_integer(s, 10, ret);
+	if (e == 0) /* the result of a read is a size */
+		return parse_integer(s, 10, ret) == 0 ? 0 : espy_literal_size(s, ret);
 	*ret = -e;
 	return 0;
 }
@@ -505,7 +505,7 @@ static const char *expected(unsigned fmt)
 	case ESPY_FMT_GID:
 		return "a group id, or a group's name that this machine knows";
 	case ESPY_FMT_ERRNO:
-		return "a number, or an errno such as ENOENT";
+		return "a number, a size such as 4k, or an errno such as ENOENT";
 	default:
 		return fmt < ESPY_FMT__FLAGS ? "a whole number, such as 10 or 0x1f"
 					     : "a name of its set, or a number";

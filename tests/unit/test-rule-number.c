@@ -135,6 +135,7 @@ static void results_are_numbers_or_errors(void **state)
 {
 	matches(*state, "result == ENOENT", "c");
 	matches(*state, "result == -ENOENT", "c");
+	matches(*state, "result > 2k", "e");
 	matches(*state, "result == -2", "c");
 	matches(*state, "result == 2", "k");
 	matches(*state, "result in (EACCES, EIO)", "fm");
