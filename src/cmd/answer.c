@@ -4,12 +4,10 @@
 #include <langinfo.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "cmd/bounds.h"
 #include "cmd/pager.h"
-
-#define QUIET_NS 1000000000 /* short work shows no progress */
+#include "cmd/progress.h"
 
 int espy_answer_format(const char *name, enum espy_view_format *ret)
 {
@@ -42,48 +40,20 @@ struct espy_table_style espy_answer_style(int fd)
 /* --- reading ------------------------------------------------------------------------------------
  */
 
-struct progress {
-	struct timespec began;
-	int percent; /* on the terminal, -1 nothing so far */
-};
-
-static void show_progress(void *ctx, double part)
-{
-	struct progress *p = ctx;
-	struct timespec now;
-	int percent = (int)(part * 100);
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if ((now.tv_sec - p->began.tv_sec) * 1000000000 + now.tv_nsec - p->began.tv_nsec <
-		    QUIET_NS ||
-	    percent == p->percent)
-		return;
-	p->percent = percent;
-	fprintf(stderr, "\rreading %d%%", percent);
-	fflush(stderr);
-}
-
-static void clear_progress(const struct progress *p)
-{
-	if (p->percent >= 0)
-		fprintf(stderr, "\r%*s\r", (int)sizeof("reading 100%"), "");
-}
-
 int espy_answer_read(const char *path, const char *filter, struct espy_sink *const *sinks,
 		     struct espy_replay_end *ret)
 {
-	struct progress p = {.percent = -1};
+	struct espy_progress p;
 	struct espy_replay o = {.path = path, .filter = filter, .ctx = &p};
 	struct espy_err err = {0};
 	int r;
 
 	for (size_t i = 0; sinks[i] && i + 1 < ESPY_REPLAY_SINKS; i++)
 		o.sinks[i] = sinks[i];
-	if (isatty(STDERR_FILENO))
-		o.progress = show_progress;
-	clock_gettime(CLOCK_MONOTONIC, &p.began);
+	espy_progress_init(&p, "reading");
+	o.progress = espy_progress_show;
 	r = espy_replay(&o, ret, &err);
-	clear_progress(&p);
+	espy_progress_clear(&p);
 	if (r < 0)
 		return espy_cmd_fail(&err, filter);
 	if (ret->damaged)

@@ -12,11 +12,11 @@
 #include "model/value.h"
 #include "rule/suggest.h"
 
-enum { OPTION_TOP = 256 + 1, OPTION_NO_PAGER }; /* by their place in the table */
+enum { OPTION_NO_PAGER = 256 + 2 }; /* by their place in the table */
 
 static const struct espy_option options[] = {
 	{'f', "format", "FORMAT", "text, json or csv; default text"},
-	{0, "top", "N", "only the N most frequent values, at most 131072"},
+	{'n', "top", "N", "only the N most frequent values, at most 131072"},
 	{0, "no-pager", NULL, "do not start a pager on a terminal"},
 	ESPY_PMC_OPTION,
 	{0, NULL, NULL, NULL},
@@ -245,7 +245,7 @@ static int parse_option(struct count *c, int letter)
 		return espy_cmd_usage(&espy_cmd_count,
 				      "there is no format %s: there are text, json and csv",
 				      optarg);
-	case OPTION_TOP:
+	case 'n':
 		if (parse_top(optarg, &c->top) == 0)
 			return 0;
 		return espy_cmd_usage(&espy_cmd_count, "--top takes a number from 1 to %u",

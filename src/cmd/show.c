@@ -9,6 +9,7 @@
 #include "cmd/bounds.h"
 #include "cmd/cmd.h"
 #include "cmd/pager.h"
+#include "cmd/progress.h"
 #include "engine/sieve.h"
 #include "cmd/pmc-option.h"
 #include "format/format.h"
@@ -54,6 +55,7 @@ struct show {
 	bool is_listed;
 	struct espy_writer writer;
 	struct espy_buf out;
+	struct espy_progress progress; /* while lines do not go to a terminal */
 	unsigned n_damaged;
 	struct espy_err damage; /* the first one */
 };
@@ -120,6 +122,7 @@ static int print_blocks(struct show *s, next_fn *next, struct espy_err *err)
 		r = print_batch(s);
 		if (r < 0)
 			return espy_err_set(err, r, "cannot print: %s", strerror(-r));
+		espy_progress_show(&s->progress, espy_reader_progress(s->reader));
 	}
 	return 0;
 }
@@ -162,6 +165,8 @@ static int print_listed(struct show *s, struct espy_err *err)
 			*err = problem;
 			return r;
 		}
+		espy_progress_show(&s->progress,
+				   (double)(i + 1) / (double)s->blocks.index.blocks.n);
 	}
 	return 0;
 }
@@ -170,10 +175,14 @@ static int print_trace(struct show *s, struct espy_err *err)
 {
 	int r = s->format->begin(&s->writer, &s->out);
 
+	espy_progress_init(&s->progress, "reading");
+	s->progress.shown &= !isatty(STDOUT_FILENO);
+
 	if (r >= 0 && s->snapshot)
 		r = print_blocks(s, espy_reader_snapshot, err);
 	if (r >= 0)
 		r = s->is_listed ? print_listed(s, err) : print_blocks(s, espy_reader_next, err);
+	espy_progress_clear(&s->progress);
 	if (r < 0)
 		return r;
 	r = s->format->end(&s->writer, &s->out);
