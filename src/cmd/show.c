@@ -161,6 +161,8 @@ static int print_listed(struct show *s, struct espy_err *err)
 
 		if (r == -EBADMSG)
 			note_damage(s, 1, &problem);
+		else if (r == -ESTALE)
+			s->blocks.dropped += e->rows;
 		else if (r < 0) {
 			*err = problem;
 			return r;

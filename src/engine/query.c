@@ -160,10 +160,18 @@ static void stop(struct worker *w, int code, const struct espy_err *err)
 }
 
 /* A damaged block is noted once, whatever is asked of it afterwards. */
+/* The block cannot be looked at, but others can. */
+static bool is_left_out(int r)
+{
+	return r == -EBADMSG || r == -ESTALE;
+}
+
 static void leave_out(struct worker *w, size_t k, const struct espy_err *err)
 {
 	pthread_mutex_lock(&w->q->lock);
-	if (w->q->blocks[k].rows)
+	if (err->code == -ESTALE)
+		w->q->list.dropped += w->q->blocks[k].rows;
+	else if (w->q->blocks[k].rows)
 		espy_query_note(w->q, 1, err);
 	w->q->blocks[k].rows = w->q->matched[k] = 0;
 	pthread_mutex_unlock(&w->q->lock);
@@ -186,7 +194,7 @@ static void *work(void *arg)
 			r = espy_err_set(&err, -ECANCELED, "cancelled");
 		else if (q->blocks[k].rows)
 			r = w->pass->block(w->pass, w->number, k, &err);
-		if (r == -EBADMSG)
+		if (is_left_out(r))
 			leave_out(w, k, &err);
 		else if (r < 0)
 			stop(w, r, &err);
@@ -381,7 +389,7 @@ static int show_block(struct espy_query *q, size_t k, struct espy_err *err)
 	if (r == 0 && q->sieve[0].matched)
 		r = espy_sieve_whole(&q->sieve[0], &own);
 	q->shown = r == 0 ? k + 1 : 0;
-	if (r == -EBADMSG) {
+	if (is_left_out(r)) {
 		leave_out(&w, k, &own);
 		return 1;
 	}
@@ -404,11 +412,11 @@ static int find_block(struct espy_query *q, uint64_t *n, size_t *ret, struct esp
 			int r = espy_query_sieve(q, 0, k, NULL, &e);
 
 			q->shown = 0;
-			if (r == -EBADMSG)
+			if (is_left_out(r))
 				leave_out(&own, k, &e);
 			else if (r < 0 && err)
 				*err = e;
-			if (r < 0 && r != -EBADMSG)
+			if (r < 0 && !is_left_out(r))
 				return r;
 		}
 		if (*n < q->matched[k]) {
@@ -428,7 +436,7 @@ static int sieve_up_to(struct espy_query *q, size_t k, struct espy_err *err)
 	q->shown = 0;
 	for (size_t i = 0; r >= 0 && i < k; i++) {
 		r = espy_query_sieve(q, 0, i, NULL, err);
-		r = r == -EBADMSG ? 0 : r;
+		r = is_left_out(r) ? 0 : r;
 	}
 	return r;
 }

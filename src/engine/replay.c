@@ -107,6 +107,11 @@ static int run_listed(struct replay *r, struct espy_err *err)
 		e = espy_sieve_block(&r->sieve, block, &nothing_more, &own);
 		if (e == 0 && r->sieve.matched)
 			e = espy_sieve_whole(&r->sieve, &own);
+		if (e == -ESTALE) {
+			r->list.dropped += block->rows;
+			e = 0;
+			continue;
+		}
 		if (err && e < 0 && (e != -EBADMSG || !r->end->damaged))
 			*err = own;
 		if (e == -EBADMSG) {

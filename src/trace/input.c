@@ -213,3 +213,8 @@ ssize_t espy_input_read(struct espy_input *in, uint64_t at, void *to, size_t n)
 	}
 	return (ssize_t)done;
 }
+
+bool espy_input_is_hole(struct espy_input *in, uint64_t at)
+{
+	return in->parts && espy_parts_end(in->parts, at) == 0;
+}

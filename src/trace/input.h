@@ -34,6 +34,8 @@ ssize_t espy_input_get(struct espy_input *in, uint64_t at, size_t want, const ui
 /* Up to n bytes from offset `at` of what can be read anywhere, straight into `to`: fewer only where
  * there are no more, or negative errno. */
 ssize_t espy_input_read(struct espy_input *in, uint64_t at, void *to, size_t n);
+/* What lay at `at` was dropped: the part that held it is gone. */
+bool espy_input_is_hole(struct espy_input *in, uint64_t at);
 /* Forgets what was read of a file, which may have changed since. */
 void espy_input_drop(struct espy_input *in);
 /* Fewer than `want` bytes are at `at`: where does it go on? 0: they may still come; `at`: they have

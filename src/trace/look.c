@@ -18,7 +18,9 @@ static int fetch(void *ctx, uint64_t at, void *to, size_t n)
 
 	if (r < 0)
 		return (int)r;
-	return (size_t)r < n ? -EBADMSG : 0;
+	if ((size_t)r == n)
+		return 0;
+	return espy_input_is_hole(l->in, at) ? -ESTALE : -EBADMSG;
 }
 
 int espy_look_init(struct espy_look *l, const struct espy_trace *t)
@@ -59,6 +61,8 @@ static int tell(struct espy_look *l, int code, uint64_t at, struct espy_err *err
 	if (code == -EBADMSG)
 		return fail(l, err, code, "the block at offset %" PRIu64 " is damaged: %s", at,
 			    l->decode.block.why);
+	if (code == -ESTALE)
+		return fail(l, err, code, "the block at offset %" PRIu64 " was dropped meanwhile", at);
 	if (code == -ENOMEM)
 		return fail(l, err, code, "out of memory");
 	return fail(l, err, code, "cannot read: %s", strerror(-code));

@@ -44,7 +44,8 @@ int espy_look_init(struct espy_look *l, const struct espy_trace *t);
 void espy_look_done(struct espy_look *l);
 
 /* Reads header and directory of a block that was listed. 0, -EBADMSG (with the offset in *err, as
- * espy_trace_next), -ENOMEM, or the errno of reading. */
+ * espy_trace_next), -ESTALE (the capture dropped it since it was listed), -ENOMEM, or the errno of
+ * reading. */
 int espy_look_open(struct espy_look *l, const struct espy_index_block *e, struct espy_err *err);
 /* Decodes what is needed (NULL: everything) of the block that was opened, as espy_decode_batch has
  * it; again and again, of which only the first time unpacks. Errors as above. */
