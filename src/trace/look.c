@@ -62,7 +62,8 @@ static int tell(struct espy_look *l, int code, uint64_t at, struct espy_err *err
 		return fail(l, err, code, "the block at offset %" PRIu64 " is damaged: %s", at,
 			    l->decode.block.why);
 	if (code == -ESTALE)
-		return fail(l, err, code, "the block at offset %" PRIu64 " was dropped meanwhile", at);
+		return fail(l, err, code, "the block at offset %" PRIu64 " was dropped meanwhile",
+			    at);
 	if (code == -ENOMEM)
 		return fail(l, err, code, "out of memory");
 	return fail(l, err, code, "cannot read: %s", strerror(-code));
