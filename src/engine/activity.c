@@ -132,7 +132,7 @@ static void join_slices(struct activity *a)
 			uint64_t *v = a->procs.v[i].slices->v[s];
 
 			for (unsigned k = 0; k < SLICES; k++)
-				v[k] = 2 * k < SLICES ? v[2 * k] + v[2 * k + 1] : 0;
+				v[k] = 2 * k < SLICES ? v[2 * (size_t)k] + v[2 * (size_t)k + 1] : 0;
 		}
 	}
 }

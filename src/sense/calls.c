@@ -193,7 +193,7 @@ void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *
 		bool own = has_program(ctx, s->name);
 
 		for (unsigned j = 0; j < s->n_calls; j++)
-			for (unsigned abi = ESPY_ABI_NATIVE; abi < ESPY_ABI__MAX; abi++) {
+			for (unsigned abi = ESPY_ABI_NATIVE; abi < sizeof(table); abi++) {
 				int nr = espy_call_nr(abi, s->calls[j].call);
 
 				if (nr >= 0 && nr < ESPY_CALLS)
