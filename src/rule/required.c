@@ -211,7 +211,8 @@ static bool read_item(struct walk *w)
 	}
 }
 
-/* Does '$' stand at the very end, and not as text? All before it is known to be plain or escaped. */
+/* Does '$' stand at the very end, and not as text? All before it is known to be plain or escaped.
+ */
 static bool ends_with_dollar(struct espy_str p)
 {
 	size_t backslashes = 0;

@@ -10,8 +10,8 @@
 #include "base/str.h"
 
 struct espy_required {
-	struct espy_str text; /* empty: nothing is known */
-	bool whole;           /* the pattern is this text, and the two below, and nothing else */
+	struct espy_str text;  /* empty: nothing is known */
+	bool whole;            /* the pattern is this text, and the two below, and nothing else */
 	bool at_start, at_end; /* of what is matched; only with `whole` */
 };
 

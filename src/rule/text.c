@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "rule/fail.h"
 #include "rule/glob.h"
+#include "rule/required.h"
 
 /* From here on the linear search of the C library is worth its preparation, and safe against names
  * made to be slow. */
@@ -241,14 +242,40 @@ bool espy_text_like(const struct espy_text_test *t, struct espy_str s)
 	return espy_glob_match(t->needle, s);
 }
 
+/* What must be there in any case is looked for first, and when it is all there is, only that. */
+static int require(struct espy_text_test *t, const struct espy_text_env *env,
+		   struct espy_str pattern)
+{
+	char *room = espy_arena_alloc(env->arena, pattern.n + 1);
+	struct espy_required required;
+
+	t->set = espy_arena_alloc(env->arena, sizeof(*t->set));
+	if (!room || !t->set)
+		return -ENOMEM;
+	required = espy_required_find(pattern, room);
+	if (required.text.n == 1 && !required.whole) /* nearly as much work as matching */
+		required.text.n = 0;
+	t->needle = t->set[0] = required.text;
+	t->n = 1;
+	find_rare(t);
+	if (required.whole)
+		t->match = required.at_start && required.at_end ? espy_text_in
+			   : required.at_start                  ? espy_text_starts
+			   : required.at_end                    ? espy_text_ends
+								: espy_text_has;
+	return 0;
+}
+
 int espy_text_regex(struct espy_text_test *t, const struct espy_text_env *env,
 		    const struct espy_token *constants, uint32_t n)
 {
+	int r = espy_regex_new(env->regexes, &constants[0], t->fold, env->err, &t->regex);
+
 	(void)n;
-	return espy_regex_new(env->regexes, &constants[0], t->fold, env->err, &t->regex);
+	return r < 0 || t->fold ? r : require(t, env, constants[0].text);
 }
 
 bool espy_text_matches(const struct espy_text_test *t, struct espy_str s)
 {
-	return espy_regex_match(t->regex, s);
+	return espy_text_has(t, s) && espy_regex_match(t->regex, s);
 }

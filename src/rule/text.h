@@ -26,10 +26,10 @@ struct espy_text_test {
 	espy_text_match_fn match;
 	bool fold;
 	struct espy_str needle;
-	size_t rare[2]; /* contains: indexes of two bytes of the needle that are seldom in paths */
+	size_t rare[2];       /* indexes of two bytes of the needle that are seldom in paths */
 	struct espy_str *set; /* sorted by length, then bytes */
 	uint32_t n;
-	struct espy_regex *regex;
+	struct espy_regex *regex; /* `needle` is then what every match has in it, or empty */
 };
 
 int espy_text_set(struct espy_text_test *t, const struct espy_text_env *env,

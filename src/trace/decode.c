@@ -67,6 +67,8 @@ static int decode_procs(struct espy_decode *d, struct espy_batch *b)
 {
 	const struct espy_table *t = espy_block_table(&d->block, ESPY_TABLE_PROCS);
 	struct espy_target to = {.stride = sizeof(struct espy_proc)};
+	const struct espy_table *own = espy_block_table(&d->block, ESPY_TABLE_PROC_STRINGS);
+	uint32_t last = own ? own->rows : b->dict.n - 1; /* of their strings */
 	int r = 0;
 
 	if (!t || t->rows == 0 || t->rows > ESPY_BATCH_PROCS_MAX)
@@ -75,11 +77,11 @@ static int decode_procs(struct espy_decode *d, struct espy_batch *b)
 		return -ENOMEM;
 	memset(b->procs, 0, t->rows * sizeof(*b->procs));
 	for (size_t c = 0; r == 0 && c < sizeof(proc_columns) / sizeof(proc_columns[0]); c++) {
-		if (proc_columns[c].is_text && !d->parts.text)
+		if (proc_columns[c].is_text && !d->parts.proc_text)
 			continue;
 		to.p = (char *)b->procs + proc_columns[c].at;
 		to.size = proc_columns[c].size;
-		to.max = proc_columns[c].is_text ? b->dict.n - 1 : largest(to.size);
+		to.max = proc_columns[c].is_text ? last : largest(to.size);
 		r = espy_block_numbers(&d->block, t, proc_columns[c].column, &to);
 	}
 	if (r < 0)
@@ -533,6 +535,8 @@ int espy_decode_batch(struct espy_decode *d, const struct espy_names *names,
 		r = espy_block_fetch(&d->block);
 	if (r == 0 && d->parts.text)
 		r = espy_text_decode(&b->dict, &d->block);
+	else if (r == 0 && d->parts.proc_text)
+		r = espy_text_decode_procs(&b->dict, &d->block);
 	if (r == 0 && d->parts.procs)
 		r = decode_procs(d, b);
 	if (r == 0)

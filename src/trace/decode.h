@@ -49,7 +49,8 @@ void espy_decode_done(struct espy_decode *d);
  * With `need` (NULL: everything) only what these columns are made of is decoded, and checked;
  * flags, n, first_seq and wall_offset always are. The other columns of the rows are 0, and so are
  * other fields. Without need of a string the dictionary, without need of a process the table of
- * them is empty; b->type and b->group fit each other, but when no type is asked for every row is of
+ * them is empty; with need of no other strings than those of processes it may hold only these;
+ * b->type and b->group fit each other, but when no type is asked for every row is of
  * system_unknown, and only when a field is asked for do groups have rows. The process_exit group
  * has its rows also when the result is asked for, but with need->no_exits.
  *

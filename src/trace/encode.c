@@ -4,6 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* From so many bytes of strings on, those of the processes have a table of their own. It costs up
+ * to 300 bytes, and saves a reader little where there are few. The fuzzer's seeds are small. */
+#ifdef ESPY_TRACE_PLAIN
+#define OWN_TABLE_MIN 1u
+#else
+#define OWN_TABLE_MIN (64u << 10)
+#endif
+
 int espy_encode_init(struct espy_encode *e)
 {
 	*e = (struct espy_encode){0};
@@ -16,6 +24,7 @@ void espy_encode_done(struct espy_encode *e)
 	espy_buf_done(&e->numbers);
 	espy_buf_done(&e->bytes);
 	espy_vec_done(&e->last_seq);
+	espy_vec_done(&e->ids);
 }
 
 uint64_t *espy_encode_room(struct espy_encode *e, size_t n)
@@ -40,41 +49,57 @@ static size_t common_prefix(struct espy_str a, struct espy_str b)
 	return i;
 }
 
-void espy_encode_strings(struct espy_encode *e, const struct espy_dict *d)
+/* The n strings whose ids in the block are from `first`; `ids` NULL: as in the dictionary. */
+static void encode_table(struct espy_encode *e, const struct espy_dict *d, const uint32_t *ids,
+			 uint32_t table, uint32_t first, uint32_t n)
 {
-	uint32_t n = d->n - 1;
 	uint64_t *shared = espy_encode_room(e, 2 * (size_t)n), *more = shared + n;
 	struct espy_str last = ESPY_STR_NONE;
+	uint32_t i = 0;
 
 	if (!shared)
 		return;
 	espy_buf_reset(&e->bytes);
 	e->bytes.error = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		struct espy_str s = d->strs[i + 1];
+	for (uint32_t k = 1; i < n; k++) {
+		struct espy_str s = d->strs[k];
 
+		if (ids && ids[k] != first + i)
+			continue;
 		shared[i] = common_prefix(last, s);
 		more[i] = s.n - shared[i];
 		espy_buf_add(&e->bytes, s.p + shared[i], more[i]);
 		last = s;
+		i++;
 	}
 	if (e->bytes.error)
 		e->build.error = -ENOMEM;
-	espy_build_table(&e->build, ESPY_TABLE_STRINGS, n);
+	espy_build_table(&e->build, table, n);
 	espy_build_numbers(&e->build, ESPY_STRINGS_SHARED, shared, false);
 	espy_build_numbers(&e->build, ESPY_STRINGS_MORE, more, false);
 	espy_build_bytes(&e->build, ESPY_STRINGS_BYTES, e->bytes.p, e->bytes.n);
 }
 
+void espy_encode_strings(struct espy_encode *e, const struct espy_dict *d)
+{
+	encode_table(e, d, NULL, ESPY_TABLE_STRINGS, 1, d->n - 1);
+}
+
 /* --- processes -------------------------------------------------------------------------------- */
 
-/* Members of struct espy_proc that are stored as they are. */
+/* Members of struct espy_proc that are stored as they are; `is_text`: but for their ids. */
 static const struct {
 	uint16_t column, at, size;
+	bool is_text;
 } proc_columns[] = {
-#define MEMBER(column, name)                                                                    \
-	{                                                                                       \
-		column, offsetof(struct espy_proc, name), sizeof(((struct espy_proc *)0)->name) \
+#define MEMBER(column, name)                                                                     \
+	{                                                                                        \
+		column, offsetof(struct espy_proc, name), sizeof(((struct espy_proc *)0)->name), \
+			false                                                                    \
+	}
+#define TEXT(column, name)                                                       \
+	{                                                                        \
+		column, offsetof(struct espy_proc, name), sizeof(uint32_t), true \
 	}
 	MEMBER(ESPY_PROCS_START, start),
 	MEMBER(ESPY_PROCS_PARENT_START, parent_start),
@@ -87,19 +112,78 @@ static const struct {
 	MEMBER(ESPY_PROCS_EGID, egid),
 	MEMBER(ESPY_PROCS_SID, sid),
 	MEMBER(ESPY_PROCS_LOGIN_UID, login_uid),
-	MEMBER(ESPY_PROCS_NAME, name),
-	MEMBER(ESPY_PROCS_EXE, exe),
-	MEMBER(ESPY_PROCS_CMDLINE, cmdline),
-	MEMBER(ESPY_PROCS_USER, user),
-	MEMBER(ESPY_PROCS_TTY, tty),
+	TEXT(ESPY_PROCS_NAME, name),
+	TEXT(ESPY_PROCS_EXE, exe),
+	TEXT(ESPY_PROCS_CMDLINE, cmdline),
+	TEXT(ESPY_PROCS_USER, user),
+	TEXT(ESPY_PROCS_TTY, tty),
 	MEMBER(ESPY_PROCS_FLAGS, flags),
-	MEMBER(ESPY_PROCS_MORE, more),
+	TEXT(ESPY_PROCS_MORE, more),
 #undef MEMBER
+#undef TEXT
 };
+
+#define N_PROC_COLUMNS (sizeof(proc_columns) / sizeof(proc_columns[0]))
 
 static uint64_t member(const void *p, unsigned size)
 {
 	return size == 8 ? *(const uint64_t *)p : *(const uint32_t *)p;
+}
+
+/* The id in the block; of a string that never came into the dictionary that of none. */
+static inline uint32_t id_of(const struct espy_encode *e, uint64_t id)
+{
+	return id < e->ids.n ? e->ids.v[id] : 0;
+}
+
+/* Marks the strings that processes have with 1, all others with 0. */
+static void mark_proc_strings(const struct espy_batch *b, uint32_t *marks)
+{
+	memset(marks, 0, b->dict.n * sizeof(*marks));
+	for (size_t c = 0; c < N_PROC_COLUMNS; c++) {
+		for (uint32_t i = 0; proc_columns[c].is_text && i < b->n_procs; i++) {
+			uint64_t id = member((const char *)&b->procs[i] + proc_columns[c].at, 4);
+
+			if (id < b->dict.n)
+				marks[id] = 1;
+		}
+	}
+	marks[0] = 0;
+}
+
+/* Gives the strings that are marked in e->ids the first ids, each half in the order of the
+ * dictionary. Returns how many they are. */
+static uint32_t give_ids(struct espy_encode *e)
+{
+	uint32_t n = 0, first = 1, rest, *ids = e->ids.v;
+
+	for (uint32_t i = 1; i < e->ids.n; i++)
+		n += ids[i];
+	rest = n + 1;
+	for (uint32_t i = 1; i < e->ids.n; i++)
+		ids[i] = ids[i] ? first++ : rest++;
+	return n;
+}
+
+/* One table of strings, or both; what follows refers to them by e->ids. */
+static int encode_text(struct espy_encode *e, const struct espy_batch *b)
+{
+	uint32_t n = b->dict.n - 1, own;
+
+	if (espy_vec_reserve(&e->ids, b->dict.n) < 0)
+		return -ENOMEM;
+	e->ids.n = b->dict.n;
+	if (b->dict.bytes < OWN_TABLE_MIN) {
+		memset(e->ids.v, 0, e->ids.n * sizeof(*e->ids.v));
+		give_ids(e);
+		espy_encode_strings(e, &b->dict);
+		return 0;
+	}
+	mark_proc_strings(b, e->ids.v);
+	own = give_ids(e);
+	encode_table(e, &b->dict, e->ids.v, ESPY_TABLE_PROC_STRINGS, 1, own);
+	encode_table(e, &b->dict, e->ids.v, ESPY_TABLE_STRINGS, own + 1, n - own);
+	return 0;
 }
 
 static void encode_procs(struct espy_encode *e, const struct espy_batch *b)
@@ -109,10 +193,12 @@ static void encode_procs(struct espy_encode *e, const struct espy_batch *b)
 	if (!v)
 		return;
 	espy_build_table(&e->build, ESPY_TABLE_PROCS, b->n_procs);
-	for (size_t c = 0; c < sizeof(proc_columns) / sizeof(proc_columns[0]); c++) {
+	for (size_t c = 0; c < N_PROC_COLUMNS; c++) {
 		for (uint32_t i = 0; i < b->n_procs; i++)
 			v[i] = member((const char *)&b->procs[i] + proc_columns[c].at,
 				      proc_columns[c].size);
+		for (uint32_t i = 0; proc_columns[c].is_text && i < b->n_procs; i++)
+			v[i] = id_of(e, v[i]);
 		espy_build_numbers(&e->build, proc_columns[c].column, v, false);
 	}
 	for (uint32_t i = 0; i < b->n_procs; i++)
@@ -127,6 +213,14 @@ static void encode_procs(struct espy_encode *e, const struct espy_batch *b)
 		for (uint32_t i = 0; i < b->n; i++) \
 			v[i] = (from)[i];           \
 	} while (0)
+
+static void encode_ids(struct espy_encode *e, uint32_t column, const uint32_t *from, uint32_t n,
+		       uint64_t *v)
+{
+	for (uint32_t i = 0; i < n; i++)
+		v[i] = id_of(e, from[i]);
+	espy_build_numbers(&e->build, column, v, false);
+}
 
 static void encode_times(struct espy_encode *e, const struct espy_batch *b, uint64_t *v)
 {
@@ -168,27 +262,28 @@ static void encode_cpus(struct espy_encode *e, const struct espy_batch *b, uint6
 	espy_build_numbers(&e->build, ESPY_ROWS_CPU, v, false);
 }
 
-/* Columns that most captures do not have: nothing is written when all are 0. */
-static void encode_rare(struct espy_encode *e, uint32_t column, const uint32_t *from, uint32_t n,
-			uint64_t *v)
+static bool is_any(const uint32_t *from, uint32_t n)
 {
 	uint32_t any = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		any |= from[i];
-	for (uint32_t i = 0; any && i < n; i++)
-		v[i] = from[i];
-	if (any)
-		espy_build_numbers(&e->build, column, v, false);
+	return any;
 }
 
+/* Columns that most captures do not have: nothing is written when all are 0. */
 static void encode_imported(struct espy_encode *e, const struct espy_batch *b, uint64_t *v)
 {
 	uint8_t any = 0;
 
-	encode_rare(e, ESPY_ROWS_STACK, b->stack, b->n, v);
-	encode_rare(e, ESPY_ROWS_DETAIL, b->detail, b->n, v);
-	encode_rare(e, ESPY_ROWS_STATUS, b->status, b->n, v);
+	if (is_any(b->stack, b->n))
+		encode_ids(e, ESPY_ROWS_STACK, b->stack, b->n, v);
+	if (is_any(b->detail, b->n))
+		encode_ids(e, ESPY_ROWS_DETAIL, b->detail, b->n, v);
+	if (is_any(b->status, b->n)) {
+		WIDEN(b->status);
+		espy_build_numbers(&e->build, ESPY_ROWS_STATUS, v, false);
+	}
 	for (uint32_t i = 0; i < b->n; i++) {
 		any |= b->category[i];
 		v[i] = b->category[i];
@@ -207,8 +302,7 @@ static void encode_rows(struct espy_encode *e, const struct espy_batch *b)
 	encode_times(e, b, v);
 	espy_build_numbers(&e->build, ESPY_ROWS_RESULT, (const uint64_t *)b->result, true);
 	encode_threads(e, b, v);
-	WIDEN(b->path);
-	espy_build_numbers(&e->build, ESPY_ROWS_PATH, v, false);
+	encode_ids(e, ESPY_ROWS_PATH, b->path, b->n, v);
 	encode_cpus(e, b, v);
 	WIDEN(b->type);
 	espy_build_numbers(&e->build, ESPY_ROWS_TYPE, v, false);
@@ -238,13 +332,10 @@ static void encode_group(struct espy_encode *e, const struct espy_group *g)
 
 		if (!g->cols[f])
 			continue;
-		if (!espy_kind_is_string(kind)) {
+		if (espy_kind_is_string(kind))
+			encode_ids(e, f + 1, g->cols[f], g->n, v);
+		else
 			espy_build_numbers(&e->build, f + 1, g->cols[f], espy_kind_is_signed(kind));
-			continue;
-		}
-		for (uint32_t i = 0; i < g->n; i++)
-			v[i] = ((const uint32_t *)g->cols[f])[i];
-		espy_build_numbers(&e->build, f + 1, v, false);
 	}
 }
 
@@ -267,7 +358,8 @@ int espy_encode_batch(struct espy_encode *e, const struct espy_batch *b, unsigne
 		.type = (uint16_t)type, .first_seq = b->first_seq, .rows = b->n};
 	set_range(ret, b);
 	espy_build_begin(&e->build);
-	espy_encode_strings(e, &b->dict);
+	if (encode_text(e, b) < 0)
+		return -ENOMEM;
 	encode_procs(e, b);
 	encode_rows(e, b);
 	for (unsigned t = 0; t < ESPY_EVENT_ID_MAX; t++)

@@ -11,12 +11,13 @@ struct espy_encode {
 	struct espy_buf numbers;     /* a column on its way, uint64_t */
 	struct espy_buf bytes;       /* of the strings */
 	ESPY_VEC(uint32_t) last_seq; /* by CPU */
+	ESPY_VEC(uint32_t) ids;      /* of the dictionary's strings in the block */
 };
 
 int espy_encode_init(struct espy_encode *e); /* 0 or -ENOMEM */
 void espy_encode_done(struct espy_encode *e);
 
-/* Strings 1..n of the dictionary, as the table of strings. */
+/* Strings 1..n of the dictionary in their order, as the table of strings. */
 void espy_encode_strings(struct espy_encode *e, const struct espy_dict *d);
 
 /* Room for n numbers of a column; NULL when memory is out (which the build then knows). */

@@ -106,10 +106,12 @@ enum espy_table_id {
 	ESPY_TABLE_FIELDS = 6,
 	ESPY_TABLE_BLOCKS = 7,
 	ESPY_TABLE_CHAIN = 8,
+	ESPY_TABLE_PROC_STRINGS = 9,
 	ESPY_TABLE_GROUP = 1024, /* + type of event */
 };
 #define ESPY_TABLE_GROUP_END (ESPY_TABLE_GROUP + 65536u)
 
+/* Of both tables of strings. */
 enum { ESPY_STRINGS_SHARED = 1, ESPY_STRINGS_MORE, ESPY_STRINGS_BYTES };
 
 enum {

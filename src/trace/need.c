@@ -8,6 +8,7 @@ enum part {
 	TYPE = 4,
 	PLACE = 8,
 	RESULT = 16,
+	PROC_STRINGS = 32,
 };
 
 #define ROW(column) (1u << ESPY_ROWS_##column)
@@ -17,9 +18,9 @@ enum part {
 	{                        \
 		ROW(PROC), PROCS \
 	}
-#define PROC_TEXT                       \
-	{                               \
-		ROW(PROC), PROCS | TEXT \
+#define PROC_TEXT                               \
+	{                                       \
+		ROW(PROC), PROCS | PROC_STRINGS \
 	}
 
 /* Columns that every event has; flags are always read. The rest of the detail are the fields. */
@@ -87,7 +88,7 @@ struct espy_parts_needed espy_need_parts(const struct espy_need *need)
 	unsigned parts;
 
 	if (!need || need->all || espy_need_has(need, ESPY_COL_detail))
-		return (struct espy_parts_needed){~0u, true, true, true, true, true};
+		return (struct espy_parts_needed){~0u, true, true, true, true, true, true};
 	parts = add_fields(need);
 	for (unsigned i = 0; i < ESPY_COL__FIELDS; i++) {
 		if (!espy_need_has(need, i))
@@ -97,6 +98,7 @@ struct espy_parts_needed espy_need_parts(const struct espy_need *need)
 	}
 	p.text = parts & TEXT;
 	p.procs = parts & PROCS;
+	p.proc_text = parts & (PROC_STRINGS | TEXT);
 	p.type = parts & (TYPE | PLACE);
 	p.place = parts & PLACE;
 	p.result = parts & RESULT && !need->no_exits;

@@ -30,12 +30,13 @@ static inline void espy_need_add(struct espy_need *n, unsigned id)
 
 /* The parts of a block. */
 struct espy_parts_needed {
-	uint32_t rows; /* bit c: column c of the rows, as layout.h numbers them */
-	bool text;     /* the dictionary */
-	bool procs;    /* the processes */
-	bool type;     /* which type each row is of */
-	bool place;    /* and its place in the group of that type */
-	bool result;   /* result is asked for: the rows of process_exit must be found */
+	uint32_t rows;  /* bit c: column c of the rows, as layout.h numbers them */
+	bool text;      /* the dictionary */
+	bool procs;     /* the processes, … */
+	bool proc_text; /* … with their strings */
+	bool type;      /* which type each row is of */
+	bool place;     /* and its place in the group of that type */
+	bool result;    /* result is asked for: the rows of process_exit must be found */
 };
 /* `need` NULL: everything. */
 struct espy_parts_needed espy_need_parts(const struct espy_need *need);

@@ -56,8 +56,12 @@ static void fill_block(struct espy_batch *b, unsigned k)
 					 ESPY_EV_file_write,   ESPY_EV_file_stat,
 					 ESPY_EV_net_connect,  ESPY_EV_process_exit,
 					 ESPY_EV_process_exec, ESPY_EV_file_rename};
+	static char much[100000]; /* then the strings of processes lie apart */
 	uint32_t procs[3];
 
+	memset(much, '-', sizeof(much));
+	if (k % 3 == 1)
+		espy_dict_add(&b->dict, (struct espy_str){much, sizeof(much)});
 	procs[0] = ROWS_PROC(b, 100 + k, -1, "sh", "sh\0-c");
 	procs[1] = ROWS_PROC(b, 200 + k, 0, k % 3 ? "cc1" : "as", "cc1");
 	procs[2] = ROWS_PROC(b, 300, 1, "ld", "ld");
