@@ -191,7 +191,8 @@ static void print_caret(const char *filter, unsigned column)
 
 int espy_cmd_fail(const struct espy_err *err, const char *filter)
 {
-	bool has_caret = filter && err->column && !err->source[0] && strlen(filter) < WIDTH_MAX;
+	bool is_filter = filter && err->column && !err->source[0];
+	bool has_caret = is_filter && strlen(filter) < WIDTH_MAX;
 	struct espy_buf b = {0};
 
 	espy_buf_puts(&b, "espy: ");
@@ -203,10 +204,11 @@ int espy_cmd_fail(const struct espy_err *err, const char *filter)
 	fflush(stdout);
 	print_error(&b);
 	espy_buf_done(&b);
-	if (!has_caret)
-		return 1;
-	print_caret(filter, err->column);
-	return 2;
+	if (has_caret)
+		print_caret(filter, err->column);
+	else if (is_filter)
+		fprintf(stderr, "  at byte %u of the filter\n", err->column);
+	return is_filter ? 2 : 1;
 }
 
 int espy_cmd_usage(const struct espy_command *c, const char *fmt, ...)

@@ -38,7 +38,8 @@ extern const struct espy_command espy_cmd_run, espy_cmd_record, espy_cmd_live, e
  */
 int espy_cmd_getopt(const struct espy_command *c, int argc, char **argv, int posix);
 /* Prints "espy: " and the error with its place; a filter error gets the text and a caret under the
- * wrong place. Returns 1, for a filter error 2: both are exit codes. */
+ * wrong place, or the place as a number where the text is long. Returns 1, for a filter error 2:
+ * both are exit codes. */
 int espy_cmd_fail(const struct espy_err *err, const char *filter);
 /* Prints a usage error and the hint to --help; returns 2. */
 int espy_cmd_usage(const struct espy_command *c, const char *fmt, ...)

@@ -21,7 +21,8 @@ static void put_text(struct record *r, struct espy_text *t, const char *p, size_
 
 	if (n > sizeof(r->text) - at)
 		n = sizeof(r->text) - at;
-	memcpy(r->text + at, p, n);
+	if (n) /* `p` may be NULL then, which memcpy must not get */
+		memcpy(r->text + at, p, n);
 	t->off = (uint16_t)r->rec.hdr.size;
 	t->len = (uint16_t)n;
 	r->rec.hdr.size += (uint32_t)n;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "enrich/roster.h"
+#include "enrich/sweep.h"
 #include "record.h"
 
 static struct record rec;
@@ -455,6 +456,42 @@ static void reads_proc(void **state)
 	espy_buf_done(&info.cmdline);
 }
 
+static int note_swept(void *ctx, const struct espy_event *e)
+{
+	const struct espy_ev_process_running *running = (const void *)e;
+
+	if (e->pid == *(const uint32_t *)ctx)
+		*(uint32_t *)ctx = 0;
+	else
+		return 0;
+	assert_int_equal(running->ppid, getpid());
+	assert_int_equal(running->comm.len, sizeof("swept") - 1);
+	assert_memory_equal((const char *)e + running->comm.off, "swept", running->comm.len);
+	assert_int_equal(running->path.text.len, 0);
+	assert_int_equal(running->path.source, ESPY_SOURCE_NONE);
+	return 0;
+}
+
+/* One that has ended and was not waited for has a name, but no executable. */
+static void sweeps_the_ended(void **state)
+{
+	siginfo_t info;
+	uint32_t left;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "swept");
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	left = (uint32_t)pid;
+	assert_int_equal(espy_sweep(t, 1, note_swept, &left), 0);
+	assert_int_equal(left, 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 /* A child with the worst of names, which nothing announced. */
 static void nobody_announced(void **state)
 {
@@ -531,6 +568,7 @@ int main(void)
 		TEST(texts_are_bounded),
 		TEST(texts_are_shared),
 		cmocka_unit_test(reads_proc),
+		TEST(sweeps_the_ended),
 		TEST(nobody_announced),
 		TEST(nobody_knows),
 	};
