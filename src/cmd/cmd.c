@@ -88,6 +88,7 @@ static void print_option(char letter, const char *name, const char *arg, const c
 	if (arg && n > 0 && (size_t)n < sizeof(head))
 		n += snprintf(head + n, sizeof(head) - (size_t)n, " %s", arg);
 	printf("%s", head);
+	n = (int)espy_escape_width(espy_str0(head));
 	if (n + 2 > HELP_INDENT)
 		printf("\n%*s", HELP_INDENT, "");
 	else

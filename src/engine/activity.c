@@ -343,7 +343,8 @@ static int view_text(struct activity *a, struct espy_buf *out,
 	r = espy_table_text(&t, out, &o->style);
 	espy_table_done(&t);
 	if (n < a->procs.n)
-		espy_buf_printf(out, "and %zu more\n", a->procs.n - n);
+		espy_buf_printf(out, "%s and %zu more\n", o->style.utf8 ? "\u2026" : "...",
+				a->procs.n - n);
 	return r;
 }
 

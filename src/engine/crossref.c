@@ -302,7 +302,8 @@ static int print(struct crossref *x, struct espy_table *t, struct espy_buf *out,
 	espy_buf_puts(out, " written by one process and read by another\n");
 	r = n ? espy_table_text(t, out, &o->style) : 0;
 	if (o->limit && n > o->limit)
-		espy_buf_printf(out, "and %zu more\n", n - o->limit);
+		espy_buf_printf(out, "%s and %zu more\n", o->style.utf8 ? "\u2026" : "...",
+				n - o->limit);
 	if (x->left_over)
 		espy_buf_printf(out, "%llu operations on further paths are left out\n",
 				(unsigned long long)x->left_over);

@@ -289,7 +289,7 @@ static void add_changes_line(struct telling *t, struct espy_section *section)
 	bool any = false;
 
 	add_count(t, c.written, c.written == 1 ? "file written" : "files written", &any);
-	if (c.bytes) {
+	if (c.written && c.bytes) {
 		espy_buf_puts(scratch(t), " (");
 		espy_value_bytes(scratch(t), c.bytes);
 		espy_buf_puts(scratch(t), ")");

@@ -417,7 +417,9 @@ static int add_row(struct espy_why *w, const struct espy_batch *b, uint32_t row,
 
 int espy_why_snapshot(struct espy_why *w, const struct espy_batch *b)
 {
-	return espy_tree_snapshot(w->tree, b);
+	int r = espy_tree_snapshot(w->tree, b);
+
+	return r == 0 ? need_procs(w) : r; /* no batch may follow */
 }
 
 int espy_why_batch(struct espy_why *w, const struct espy_batch *b, const uint64_t *bits)

@@ -17,6 +17,11 @@ int espy_sqlite_failed(struct espy_sqlite *s, struct espy_err *err)
 		r = -ENOSPC;
 	else if (code == SQLITE_NOMEM)
 		r = -ENOMEM;
+	else if (code == SQLITE_CONSTRAINT) /* blocks of a damaged trace that overlap */
+		return espy_err_set(err, -EBADMSG,
+				    "several events have the same number, which a database "
+				    "cannot hold; a trace that is written with a filter such as "
+				    "'seq > 0' numbers them anew");
 	return espy_err_set(err, r, "cannot write %s: %s", s->path,
 			    r == -ENOSPC ? "No space left on device"
 			    : s->db      ? sqlite3_errmsg(s->db)

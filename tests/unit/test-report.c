@@ -134,6 +134,30 @@ static void test_small(void **state)
 	espy_batch_free(b);
 }
 
+/* What was written only to files that are gone stands behind no number of files. */
+static void test_only_temporary(void **state)
+{
+	struct espy_batch *b;
+	struct espy_report *r;
+	uint32_t cc, row;
+	char *text;
+
+	(void)state;
+	assert_int_equal(espy_batch_new(&b), 0);
+	cc = ROWS_PROC(b, 100, -1, "cc", "cc\0a.c");
+	row = rows_add(b, ESPY_EV_file_open, cc, 0, "/tmp/cc1.s", 4);
+	rows_num(b, row, "created", 1);
+	rows_add(b, ESPY_EV_file_write, cc, 1, "/tmp/cc1.s", 100);
+	rows_add(b, ESPY_EV_file_unlink, cc, 2, "/tmp/cc1.s", 0);
+	assert_int_equal(espy_report_new(&r), 0);
+	assert_int_equal(espy_report_batch(r, b, NULL), 0);
+	text = print(r, (struct espy_report_options){0});
+	HAS(text, "changed    1 temporary\n");
+	free(text);
+	espy_report_free(r);
+	espy_batch_free(b);
+}
+
 /* Nothing at all is told as such, the losses too. */
 static void test_empty(void **state)
 {
@@ -312,9 +336,10 @@ static void test_sink(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small),  cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_lost),   cmocka_unit_test(test_large),
-		cmocka_unit_test(test_steady), cmocka_unit_test(test_sink),
+		cmocka_unit_test(test_small),          cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_only_temporary), cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_large),          cmocka_unit_test(test_steady),
+		cmocka_unit_test(test_sink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

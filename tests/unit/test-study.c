@@ -143,7 +143,7 @@ static void test_crossref(void **state)
 	free(text);
 	text = text_of("crossref", b, NULL, ESPY_VIEW_TEXT, 1);
 	HAS(text, "Cross reference: 2 paths");
-	HAS(text, "and 1 more");
+	HAS(text, "... and 1 more\n");
 	free(text);
 	espy_batch_free(b);
 }

@@ -300,6 +300,24 @@ static void filtered(void **state)
 	     "");
 }
 
+/* All blocks of events are damaged: what is left tells of an end, and no event does. */
+static void only_a_snapshot(void **state)
+{
+	struct fixture *f = *state;
+	struct espy_why_view_options o = {.file = "t", .format = ESPY_VIEW_TEXT, .all = true};
+	struct espy_buf out = {0};
+
+	finish(f, rows_proc(f->b, TARGET, -1, "app", "app", 4), 3, 0);
+	assert_int_equal(espy_why_snapshot(&f->why, f->b), 0);
+	espy_batch_free(f->b);
+	assert_int_equal(espy_why_find(&f->found, &f->why, TARGET), 0);
+	assert_int_equal(f->found.list.n, 1);
+	assert_int_equal(espy_why_view(&f->why, &f->found, &out, &o), 0);
+	espy_buf_putc(&out, '\0');
+	assert_non_null(strstr(out.p, "app ended with exit code 3"));
+	espy_buf_done(&out);
+}
+
 /* Rows of any kind with any values, as a damaged trace may hold. */
 static void any_values(void **state)
 {
@@ -335,6 +353,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(filtered, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(only_a_snapshot, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
