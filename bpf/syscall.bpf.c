@@ -16,6 +16,10 @@ struct general {
 	struct espy_path path;
 	u64 arg[3];
 };
+struct general0 {
+	struct espy_event hdr;
+	u64 arg[3];
+};
 struct general2 {
 	struct espy_event hdr;
 	struct espy_path path, path2;
@@ -328,6 +332,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	st->end = now;
 	bpf_tail_call(ctx, &exits, type);
 	st->entry = 0;
+	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)])
+		return 0; /* its program is not loaded */
 	count_lost(class_of(type));
 	this_cpu()->seq++;
 	return 0;
@@ -372,6 +378,20 @@ int BPF_PROG(general, struct pt_regs *regs, long ret)
 	if (ret >= 0)
 		general_moved(&x, &rec->path);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), type, class_of(type), ret);
+}
+
+/* Any event of plain values alone. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(general0, struct pt_regs *regs, long ret)
+{
+	struct call_exit x;
+	struct general0 *rec;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	general_args(rec->arg, &x);
+	return exit_send(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
 }
 
 /* Any event of two paths and plain values: rename, link, copy. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/escape.h"
 #include "cmd/pmc-option.h"
+#include "cmd/with.h"
 
 #define OPTIONS_MAX   48 /* of one command */
 #define HELP_INDENT   30 /* where an option's sentence begins */
@@ -86,7 +87,7 @@ static void print_option(char letter, const char *name, const char *arg, const c
 		       : snprintf(head, sizeof(head), "      --%s", name);
 
 	if (arg && n > 0 && (size_t)n < sizeof(head))
-		n += snprintf(head + n, sizeof(head) - (size_t)n, " %s", arg);
+		snprintf(head + n, sizeof(head) - (size_t)n, " %s", arg);
 	printf("%s", head);
 	n = (int)espy_escape_width(espy_str0(head));
 	if (n + 2 > HELP_INDENT)
@@ -127,18 +128,29 @@ static void tell_unknown(const struct espy_command *c, char **argv, bool is_miss
 		espy_cmd_usage(c, "there is no option %s", word);
 }
 
-/* Is the letter that of --pmc in the command's table? */
-static bool is_pmc(const struct espy_command *c, int letter)
+/* Options that mean the same in every command that has them in its table. Each takes its value: 0,
+ * or an exit code after an error was printed. */
+static const struct {
+	const char *name;
+	int (*take)(const char *value);
+} shared_options[] = {{"pmc", espy_pmc_option}, {"with", espy_with_option}};
+
+/* Index in shared_options of the option with this letter, or -1. */
+static int shared_option(const struct espy_command *c, int letter)
 {
 	int i = letter - NO_LETTER;
 
-	return i >= 0 && i < OPTIONS_MAX && strcmp(c->options[i].name, "pmc") == 0;
+	for (size_t s = 0; s < sizeof(shared_options) / sizeof(*shared_options); s++)
+		if (i >= 0 && i < OPTIONS_MAX &&
+		    strcmp(c->options[i].name, shared_options[s].name) == 0)
+			return (int)s;
+	return -1;
 }
 
 int espy_cmd_getopt(const struct espy_command *c, int argc, char **argv, int posix)
 {
 	struct getopt_tables t = {0};
-	int letter;
+	int letter, shared;
 
 	fill_tables(&t, c, posix);
 	opterr = 0;
@@ -151,8 +163,9 @@ int espy_cmd_getopt(const struct espy_command *c, int argc, char **argv, int pos
 		print_help(c);
 		exit(fflush(stdout) == 0 ? 0 : 1);
 	}
-	if (is_pmc(c, letter)) {
-		if (espy_pmc_option(optarg))
+	shared = shared_option(c, letter);
+	if (shared >= 0) {
+		if (shared_options[shared].take(optarg))
 			exit(posix ? EXIT_RUN : 1);
 		return espy_cmd_getopt(c, argc, argv, posix);
 	}

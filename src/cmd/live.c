@@ -11,6 +11,7 @@
 #include "cmd/pmc-option.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
+#include "cmd/with.h"
 #include "engine/sinks.h"
 #include "sense/machine.h"
 
@@ -24,6 +25,7 @@ static const struct espy_option options[] = {
 	{'e', "env", NULL, "record the environment of every exec"},
 	{0, "utc", NULL, "times in UTC"},
 	ESPY_PMC_OPTION,
+	ESPY_WITH_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -101,6 +103,7 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .n_uids = l->targets.n_uids,
 					 .cgroup = l->cgroup,
 					 .environment = l->environment,
+					 .with = espy_with_types(),
 					 .flush_ms = 20};
 	struct espy_stop stop = {.follows = l->targets.n_pids > 0};
 	struct espy_sink_lines lines = {0};

@@ -11,6 +11,7 @@
 #include "cmd/pmc-option.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
+#include "cmd/with.h"
 #include "engine/sinks.h"
 #include "sense/machine.h"
 
@@ -27,6 +28,7 @@ static const struct espy_option options[] = {
 	 "buffer per processor, a power of two; default 16M by their number, 2M to 8M"},
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
+	ESPY_WITH_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -92,6 +94,7 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 					 .n_uids = rec->targets.n_uids,
 					 .cgroup = rec->cgroup,
 					 .environment = rec->environment,
+					 .with = espy_with_types(),
 					 .ring_bytes = rec->ring_bytes,
 					 .flush_ms = 1000};
 	struct espy_stop stop = {.follows = rec->targets.n_pids > 0,

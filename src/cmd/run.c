@@ -17,6 +17,7 @@
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
+#include "cmd/with.h"
 #include "engine/capture.h"
 #include "engine/report.h"
 #include "engine/sinks.h"
@@ -35,6 +36,7 @@ static const struct espy_option options[] = {
 	 "buffer per processor, a power of two; default 16M by their number, 2M to 8M"},
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
+	ESPY_WITH_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -302,6 +304,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .pids = &pid,
 					 .n_pids = 1,
 					 .environment = run->environment,
+					 .with = espy_with_types(),
 					 .ring_bytes = run->ring_bytes,
 					 .flush_ms = 1000,
 					 .sinks = {&run->trace.sink}};

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "engine/select.h"
+#include "model/schema.h"
 #include "enrich/enrich.h"
 #include "rule/rule.h"
 #include "sense/machine.h"
@@ -66,6 +67,21 @@ static int compile(struct espy_capture *c, struct espy_sense_options *so,
 	return 0;
 }
 
+/* Optional events only where they are asked for, or where nothing else is. */
+static void leave_optional(bool *type, const struct espy_rule_needs *needs, const bool *with)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < espy_n_schemas; i++)
+		some |= type[espy_schemas[i].type] && !espy_schema_is_optional(&espy_schemas[i]);
+	for (size_t i = 0; i < espy_n_schemas && some; i++) {
+		unsigned t = espy_schemas[i].type;
+
+		if (espy_schema_is_optional(&espy_schemas[i]))
+			type[t] &= needs->asked[t] || (with && with[t]);
+	}
+}
+
 /* Events that the process table lives on are always recorded by the sensor; a filter hides them. */
 static void keep_lifecycle(bool *type)
 {
@@ -90,12 +106,13 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	};
 	struct espy_enrich_options eo = {.max_objects = OBJECTS_MAX};
 	struct espy_machine m = {0};
-	struct espy_rule_needs needs;
+	struct espy_rule_needs needs = {0};
 	int r;
 
 	r = compile(c, &so, &needs, err);
 	if (r < 0)
 		return r;
+	leave_optional(so.type, &needs, c->o.with);
 	keep_lifecycle(so.type);
 	espy_machine_read(&m);
 	if (c->rule)

@@ -17,6 +17,8 @@ struct espy_capture;
 
 struct espy_capture_options {
 	const char *filter; /* filter text, NULL or "" for everything */
+	const bool *with;   /* by event id: optional events to record although the filter does not
+			     * name   them; NULL none */
 	struct espy_window_options window;
 	const uint32_t *pids; /* processes to follow with their descendants, none: the machine */
 	size_t n_pids;

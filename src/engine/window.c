@@ -83,8 +83,10 @@ static void widen(struct espy_rule_needs *to, const struct espy_rule *rule)
 	if (!rule)
 		return;
 	espy_rule_needs(rule, &n);
-	for (size_t i = 0; i < sizeof(n.type) / sizeof(*n.type); i++)
+	for (size_t i = 0; i < sizeof(n.type) / sizeof(*n.type); i++) {
 		to->type[i] |= n.type[i];
+		to->asked[i] |= n.asked[i];
+	}
 	to->failed_only &= n.failed_only;
 	if (n.min_duration < to->min_duration)
 		to->min_duration = n.min_duration;

@@ -107,6 +107,16 @@ int espy_schema_field(const struct espy_schema *s, struct espy_str name)
 	return -1;
 }
 
+bool espy_schema_is_optional(const struct espy_schema *s)
+{
+	static const bool optional[ESPY_EVENT_ID_MAX] = {
+#define OPTIONAL(ev) [ESPY_EV_##ev] = true,
+#include "model/optional.def"
+	};
+
+	return optional[s->type];
+}
+
 const char *espy_fmt_name(unsigned fmt)
 {
 	static const char *const names[] = {

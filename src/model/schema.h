@@ -96,6 +96,8 @@ const struct espy_schema *espy_schema_get(unsigned type);
 const struct espy_schema *espy_schema_find(struct espy_str name);
 /* Index into s->fields, or -1. */
 int espy_schema_field(const struct espy_schema *s, struct espy_str name);
+/* Recorded only when it is asked for: see optional.def. */
+bool espy_schema_is_optional(const struct espy_schema *s);
 /* Meta events are definitions, never shown and never stored. */
 static inline bool espy_schema_is_shown(const struct espy_schema *s)
 {

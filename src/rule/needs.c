@@ -26,10 +26,12 @@ static const char *type_name(const struct espy_column *c, const struct espy_sche
 	return c->id == ESPY_COL_op ? s->op : s->name;
 }
 
-/* class, op and event say exactly which types match. */
+/* class, op and event say exactly which types match; those that they do not shut out only are asked
+ * for. */
 static void types_by_name(const struct espy_expr *e, struct espy_rule_needs *n)
 {
 	const struct espy_column *c = e->leaf->operand.column;
+	bool named = e->leaf->negate == e->complement;
 	struct espy_leaf_scratch scratch = {0};
 
 	for (size_t i = 0; i < espy_n_schemas; i++) {
@@ -38,6 +40,7 @@ static void types_by_name(const struct espy_expr *e, struct espy_rule_needs *n)
 			espy_leaf_test_text(e->leaf, espy_str0(type_name(c, s)), c->fmt, &scratch);
 
 		n->type[s->type] &= is != e->complement;
+		n->asked[s->type] = named && n->type[s->type];
 	}
 	espy_buf_done(&scratch.made);
 	espy_buf_done(&scratch.text);
@@ -216,8 +219,10 @@ static void both(struct espy_rule_needs *a, const struct espy_rule_needs *b)
 {
 	bool some = true;
 
-	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++)
+	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++) {
 		a->type[i] &= b->type[i];
+		a->asked[i] = a->type[i] && (a->asked[i] || b->asked[i]);
+	}
 	a->failed_only |= b->failed_only;
 	if (b->min_duration > a->min_duration)
 		a->min_duration = b->min_duration;
@@ -235,8 +240,10 @@ static void either(struct espy_rule_needs *a, const struct espy_rule_needs *b)
 		*a = *b;
 		return;
 	}
-	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++)
+	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++) {
 		a->type[i] |= b->type[i];
+		a->asked[i] |= b->asked[i];
+	}
 	a->failed_only &= b->failed_only;
 	if (b->min_duration < a->min_duration)
 		a->min_duration = b->min_duration;

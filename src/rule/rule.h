@@ -50,10 +50,13 @@ static inline bool espy_rule_bit(const uint64_t *bits, uint32_t row)
  * side records. */
 struct espy_rule_needs {
 	bool type[ESPY_EVENT_ID_MAX]; /* events that can match */
-	bool failed_only;             /* only rows with result < 0 */
-	uint64_t min_duration;        /* ns; only rows at least this long */
-	uint32_t pids[64], n_pids;    /* only these pids; n_pids 0: any */
-	uint32_t uids[64], n_uids;    /* only these real uids; n_uids 0: any */
+	/* of them: those whose class, op or event the rule names, so that optional ones are meant
+	 * too */
+	bool asked[ESPY_EVENT_ID_MAX];
+	bool failed_only;          /* only rows with result < 0 */
+	uint64_t min_duration;     /* ns; only rows at least this long */
+	uint32_t pids[64], n_pids; /* only these pids; n_pids 0: any */
+	uint32_t uids[64], n_uids; /* only these real uids; n_uids 0: any */
 };
 void espy_rule_needs(const struct espy_rule *r, struct espy_rule_needs *ret);
 

@@ -88,8 +88,7 @@ static uint8_t width_of(const struct espy_field *f, unsigned abi)
 	return ESPY_W_U32;
 }
 
-/* Events that a call can turn out to be besides its own. */
-static bool is_wanted(const bool *type, unsigned own)
+bool espy_calls_wants(const bool *type, unsigned own)
 {
 	switch (own) {
 	case ESPY_EV_file_read:
@@ -167,7 +166,7 @@ static void fill_call(struct espy_call *c, const struct espy_call_row *row,
 {
 	*c = (struct espy_call){
 		.type = s->type,
-		.on = is_wanted(type, s->type),
+		.on = espy_calls_wants(type, s->type),
 		.fd = row->fd,
 		.dir = row->dir,
 		.path = row->path,

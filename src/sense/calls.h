@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include "sense/wire.h"
 
+/* Is one of the events recorded that a call, by its row one of event `own`, can turn out to be? */
+bool espy_calls_wants(const bool *type, unsigned own);
+
 /*
  * Fills the table for all known calls; `on` where one of the events that a call can be is in
  * `type`. `has_program(ctx, event)` says whether the event has a program of its own name.

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "model/schema.h"
 #include "sense/calls.h"
 #include "espy.skel.h"
 #include "espy_old.skel.h"
@@ -76,8 +77,6 @@ static int probe_features(struct features *f, struct espy_err *err)
 
 /* --- loading -------------------------------------------------------------------------------- */
 
-/* --- loading -------------------------------------------------------------------------------- */
-
 bool espy_load_has_program(void *object, const char *event)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(object, event);
@@ -85,8 +84,30 @@ bool espy_load_has_program(void *object, const char *event)
 	return p && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit");
 }
 
-static void choose_programs(struct espy_bpf *skel, const struct features *f)
+/* The event that a program is for by its name, as espy.bpf.c says; NULL when it serves others. */
+static const struct espy_schema *event_of(const struct bpf_program *p)
 {
+	struct espy_str name = espy_str0(bpf_program__name(p));
+	const char *second = strstr(name.p, "__");
+
+	if (second)
+		name.n = (size_t)(second - name.p);
+	return espy_schema_find(name);
+}
+
+/* Programs at the end of calls are loaded when one of their events is recorded: each that is not
+ * saves the kernel's verifier some milliseconds at every start. */
+static void choose_programs(struct espy_bpf *skel, const struct features *f, const bool *type)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, skel->obj)
+	{
+		const struct espy_schema *s = event_of(p);
+
+		if (s && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit"))
+			bpf_program__set_autoload(p, espy_calls_wants(type, s->type));
+	}
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
 	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
@@ -162,7 +183,7 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 
 	if (!skel)
 		return -EINVAL;
-	choose_programs(skel, f);
+	choose_programs(skel, f, o->type);
 	settings(skel, o, f);
 	bpf_map__set_autocreate(f->task_storage ? skel->maps.task_hash : skel->maps.task_store,
 				false);

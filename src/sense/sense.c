@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "model/schema.h"
+#include "sense/calls.h"
 #include "sense/load.h"
 #include "sense/wire.h"
 #include "sense/ring.h"
@@ -37,7 +38,7 @@ struct espy_sense {
 	struct cpu_state *cpus;
 	unsigned n_cpus;
 	size_t ring_bytes;
-	struct bpf_link *links[32];
+	struct bpf_link *links[128];
 	unsigned n_links;
 	uint64_t busy_told, misses_told;
 	struct espy_sense_stats stats;
@@ -111,18 +112,26 @@ static int set_tail(struct espy_sense *s, unsigned type, const char *program)
 	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.exits), &type, &fd, BPF_ANY);
 }
 
+static const char *general_for(const struct espy_schema *e)
+{
+	if (espy_schema_field(e, ESPY_STR("path2")) >= 0)
+		return "general2";
+	return espy_schema_field(e, ESPY_STR("path")) >= 0 ? "general" : "general0";
+}
+
 /* The event's own program, or the general one for its number of paths. */
-static int set_tails(struct espy_sense *s)
+static int set_tails(struct espy_sense *s, const struct espy_sense_options *o)
 {
 	for (size_t i = 0; i < espy_n_schemas; i++) {
 		const struct espy_schema *e = &espy_schemas[i];
-		bool two = espy_schema_field(e, ESPY_STR("path2")) >= 0;
 		int r;
 
+		if (!espy_calls_wants(o->type, e->type))
+			continue;
 		if (espy_load_has_program(s->skel->obj, e->name))
 			r = set_tail(s, e->type, e->name);
 		else if (e->n_calls)
-			r = set_tail(s, e->type, two ? "general2" : "general");
+			r = set_tail(s, e->type, general_for(e));
 		else
 			continue;
 		if (r < 0)
@@ -205,7 +214,7 @@ static int set_up(struct espy_sense *s, const struct espy_sense_options *o, stru
 	r = make_rings(s, err);
 	if (r < 0)
 		return r;
-	r = set_tails(s);
+	r = set_tails(s, o);
 	if (r < 0)
 		return espy_err_set(err, r, "the BPF programs and the event table disagree");
 	r = set_targets(s, o, err);
@@ -580,7 +589,10 @@ int espy_sense_probe(struct espy_err *err)
 {
 	struct espy_sense_options o = {.ring_bytes = 4096};
 	struct espy_sense *s = NULL;
-	int r = espy_sense_open(&s, &o, err);
+	int r;
+
+	memset(o.type, 1, sizeof(o.type));
+	r = espy_sense_open(&s, &o, err);
 
 	if (r == 0)
 		espy_sense_close(s);

@@ -13,9 +13,11 @@ Row = collections.namedtuple('Row', 'event call fd dir path dir2 path2 a b c')
 
 def table():
     rows = {}
-    with open(os.path.join(ROOT, 'src/model/events.def'), encoding='utf-8') as f:
-        for m in ROW.finditer(f.read()):
-            rows.setdefault(m[2], Row(m[1], m[2], *map(int, m.groups()[2:])))
+    folder = os.path.join(ROOT, 'src/model/events')
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding='utf-8') as f:
+            for m in ROW.finditer(f.read()):
+                rows.setdefault(m[2], Row(m[1], m[2], *map(int, m.groups()[2:])))
     return rows
 
 

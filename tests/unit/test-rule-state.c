@@ -374,6 +374,31 @@ static void state_is_needed(void **state)
 	espy_rule_free(r);
 }
 
+/* Whether the rule asks for the event by a name. */
+static bool asks(const char *text, unsigned type)
+{
+	struct espy_rule *r = rule_of(text);
+	struct espy_rule_needs n;
+
+	espy_rule_needs(r, &n);
+	espy_rule_free(r);
+	return n.asked[type];
+}
+
+static void names_ask_for_events(void **state)
+{
+	(void)state;
+	assert_true(asks("open", ESPY_EV_file_open));
+	assert_true(asks("class in (file, process) and failed", ESPY_EV_file_open));
+	assert_true(asks("pid == 5 or event startswith file", ESPY_EV_file_open));
+	assert_true(asks("not (op != open)", ESPY_EV_file_open));
+	assert_false(asks("op != read", ESPY_EV_file_open));
+	assert_false(asks("not (class == network)", ESPY_EV_file_open));
+	assert_false(asks("path == /a and pid == 5", ESPY_EV_file_open));
+	assert_false(asks("open and network", ESPY_EV_file_open));
+	assert_false(asks("open and network", ESPY_EV_net_bind));
+}
+
 static bool reads(const char *text, const char *column)
 {
 	struct espy_rule *r = rule_of(text);
@@ -445,6 +470,7 @@ int main(void)
 		cmocka_unit_test(follow_processes),
 		cmocka_unit_test(follow_sockets),
 		cmocka_unit_test(state_is_needed),
+		cmocka_unit_test(names_ask_for_events),
 		cmocka_unit_test(columns_are_told),
 		cmocka_unit_test(wrong),
 	};

@@ -217,7 +217,7 @@ static bool has_own_program(const char *text, const char *name)
 	return false;
 }
 
-/* path, [path2], and a u64 or s64 for each of a, b, c. */
+/* [path, [path2]], and a u64 or s64 for each of a, b, c. */
 static bool is_general(const struct espy_schema *s)
 {
 	unsigned f = 0, n;
