@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* espy: finds the sub-command. */
 #include <locale.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,9 @@ static int run(const struct espy_command *c, int argc, char **argv)
 {
 	int code;
 
-	optind = 0; /* glibc: begin anew, with this argv */
+	if (c != &espy_cmd_run)           /* whose command would inherit it */
+		signal(SIGPIPE, SIG_IGN); /* a reader that has seen enough: EPIPE is no error */
+	optind = 0;                       /* glibc: begin anew, with this argv */
 	espy_saved_use();
 	code = c->run(argc, argv);
 	espy_saved_tell();

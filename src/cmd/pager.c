@@ -47,6 +47,7 @@ static const char *choose(void)
  * not. */
 static void become_pager(const char *command, int input, int go)
 {
+	signal(SIGPIPE, SIG_DFL);
 	dup2(input, STDIN_FILENO);
 	setenv("LESS", LESS_OPTIONS, 0);
 	setenv("LESSCHARSET", "utf-8", 0);
@@ -84,7 +85,6 @@ static pid_t start(const char *command, int text[2], int go[2])
 	}
 	/* Ctrl-C is the pager's now, and when it goes we wait for it instead of dying before it */
 	signal(SIGINT, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
 	fflush(stdout);
 	dup2(text[1], STDOUT_FILENO);
 	return pid;

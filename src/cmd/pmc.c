@@ -121,6 +121,56 @@ static int show(struct pmc *p)
 /* --- filter -------------------------------------------------------------------------------------
  */
 
+/* Takes a line off; without its end. */
+static struct espy_str take_line(struct espy_str *text)
+{
+	const char *end = memchr(text->p, '\n', text->n);
+	struct espy_str line = {text->p, end ? (size_t)(end - text->p) : text->n};
+
+	text->p += line.n + (end != NULL);
+	text->n -= line.n + (end != NULL);
+	return line;
+}
+
+/* "rule 9 (Path is C:\): why": the part from the colon behind the rule's text on. */
+static struct espy_str reason_of(struct espy_str note)
+{
+	static const struct espy_str mark = ESPY_STR("): ");
+
+	for (size_t i = note.n; i-- > 0;)
+		if (espy_str_starts((struct espy_str){note.p + i, note.n - i}, mark))
+			return (struct espy_str){note.p + i + 1, note.n - i - 1};
+	return note;
+}
+
+static size_t count_reason(struct espy_str notes, struct espy_str reason)
+{
+	size_t count = 0;
+
+	while (notes.n)
+		count += espy_str_eq(reason_of(take_line(&notes)), reason);
+	return count;
+}
+
+/* One line for each reason: the first rule that it is said of, and how many others. */
+static void put_notes(struct espy_buf *out, struct espy_str notes)
+{
+	for (struct espy_str left = notes; left.n;) {
+		struct espy_str before = {notes.p, (size_t)(left.p - notes.p)};
+		struct espy_str note = take_line(&left), reason = reason_of(note);
+		size_t others = count_reason(left, reason);
+
+		if (count_reason(before, reason))
+			continue;
+		espy_buf_puts(out, "espy: ");
+		espy_escape_text(out, (struct espy_str){note.p, note.n - reason.n});
+		if (others)
+			espy_buf_printf(out, " and %zu other%s", others, others == 1 ? "" : "s");
+		espy_escape_text(out, reason);
+		espy_buf_putc(out, '\n');
+	}
+}
+
 /* The expression to stdout, what it cannot say to stderr. */
 static int filter(struct pmc *p)
 {
@@ -129,15 +179,7 @@ static int filter(struct pmc *p)
 	int r = espy_pmc_filter(&p->config->rules[list], &p->out, &notes);
 
 	espy_buf_putc(&p->out, '\n');
-	for (size_t i = 0; i < notes.n;) {
-		size_t n = strcspn(notes.p + i, "\n");
-
-		n = n < notes.n - i ? n : notes.n - i;
-		espy_buf_puts(&safe, "espy: ");
-		espy_escape_text(&safe, (struct espy_str){notes.p + i, n});
-		espy_buf_putc(&safe, '\n');
-		i += n + 1;
-	}
+	put_notes(&safe, (struct espy_str){notes.p, notes.n});
 	espy_buf_flush(&safe, STDERR_FILENO);
 	espy_buf_done(&safe);
 	espy_buf_done(&notes);

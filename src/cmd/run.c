@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,14 +139,24 @@ static void exec_shell(const char *path, char **argv)
 	free(sh);
 }
 
+/* Polled and not read: a read would be the first event of the trace. False: the parent gave up. */
+static bool is_let_go(int gate)
+{
+	struct pollfd p = {.fd = gate, .events = POLLIN};
+
+	while (poll(&p, 1, -1) < 0)
+		if (errno != EINTR)
+			return false;
+	return p.revents & POLLIN;
+}
+
 /* In the child: wait until the sensor runs, then become the command. */
 __attribute__((noreturn)) static void child_main(const char *path, char **argv, int gate,
 						 int failed)
 {
-	char go;
 	int e;
 
-	if (read(gate, &go, 1) != 1)
+	if (!is_let_go(gate))
 		_exit(EXIT_ESPY);
 	execv(path, argv);
 	if (errno == ENOEXEC) /* a script without a first line: the shell's, as execvp has it */

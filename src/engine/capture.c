@@ -361,7 +361,6 @@ static int empty(struct espy_capture *c)
 {
 	int r;
 
-	espy_window_stop(c->window);
 	r = c->full ? 0 : espy_sense_drain(c->sense, true, take_record, c);
 	return r < 0 ? r : flush(c);
 }
@@ -373,8 +372,7 @@ static void note_end(struct espy_capture *c, struct espy_ending *e)
 	e->ended = espy_machine_now();
 	e->events = c->events;
 	e->lost = espy_capture_lost(c);
-	if (c->full)
-		is_over(c, e);
+	is_over(c, e); /* perhaps by what was drained last */
 	n = strlen(e->reason);
 	if (espy_window_waits(c->window))
 		snprintf(e->reason + n, sizeof(e->reason) - n, "; nothing matched: %s",

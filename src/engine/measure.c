@@ -25,6 +25,11 @@ const struct espy_measure *espy_measure_get(unsigned id)
 	return id < ESPY_MEASURE__MAX ? &measures[id] : NULL;
 }
 
+bool espy_measure_is_hidden(unsigned id)
+{
+	return id == ESPY_MEASURE_timed || id == ESPY_MEASURE_made_at || id == ESPY_MEASURE_gone_at;
+}
+
 bool espy_measure_takes(const struct espy_measure *m, unsigned type)
 {
 	if (m->how == ESPY_HOW_RATIO)
@@ -128,6 +133,10 @@ uint64_t espy_measure_row(const struct espy_measure *m, const struct espy_batch 
 		return exit_field(b, row, m->of);
 	case ESPY_OF_CREATED:
 		return espy_measure_created(b, row);
+	case ESPY_OF_MADE_AT:
+		return espy_measure_created(b, row) ? b->time[row] + 1 : 0;
+	case ESPY_OF_TIME:
+		return b->time[row] + 1;
 	case ESPY_OF_PATH:
 		return b->path[row] != 0;
 	}

@@ -21,6 +21,8 @@ enum espy_measure_of {
 	ESPY_OF_CPU,
 	ESPY_OF_MEMORY,
 	ESPY_OF_CREATED,
+	ESPY_OF_TIME,
+	ESPY_OF_MADE_AT,
 	ESPY_OF_PROCESS,
 	ESPY_OF_PATH,
 };
@@ -42,6 +44,9 @@ struct espy_measure {
 };
 
 const struct espy_measure *espy_measure_get(unsigned id);
+
+/* Is it only there for others to be worked out from, in no table? */
+bool espy_measure_is_hidden(unsigned id);
 
 /* Can rows of this type count at all? False for every type when it is a RATIO. */
 bool espy_measure_takes(const struct espy_measure *m, unsigned type);

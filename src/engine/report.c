@@ -246,10 +246,12 @@ static bool is_real_file(struct espy_str path)
 	       !espy_str_starts(path, ESPY_STR("/memfd:"));
 }
 
+/* Is there nothing of this name at the end? What was removed may have been made anew. */
 static bool is_gone(struct telling *t, uint32_t g)
 {
-	return value(t, PART_CHANGED, g, ESPY_MEASURE_deleted) ||
-	       value(t, PART_CHANGED, g, ESPY_MEASURE_renamed_from);
+	uint64_t gone = value(t, PART_CHANGED, g, ESPY_MEASURE_gone_at);
+
+	return gone && gone >= value(t, PART_CHANGED, g, ESPY_MEASURE_made_at);
 }
 
 /* Made and taken away again: what remains of it is nothing, or another name. */

@@ -26,7 +26,7 @@ static void add_measures(struct view *v)
 			c.flags |= ESPY_TABLE_OPTIONAL;
 		if (v->kind->measures[i] == ESPY_MEASURE_failures)
 			c.flags |= ESPY_TABLE_BAD;
-		if (v->kind->measures[i] == ESPY_MEASURE_timed)
+		if (espy_measure_is_hidden(v->kind->measures[i]))
 			c.flags |= ESPY_TABLE_NO_TEXT | ESPY_TABLE_NO_DATA;
 		espy_table_column(&v->table, c);
 	}

@@ -187,14 +187,6 @@ bool espy_window_over(const struct espy_window *w, uint64_t now)
 	return w && w->last != UINT64_MAX && now >= w->last;
 }
 
-void espy_window_stop(struct espy_window *w)
-{
-	if (!w || w->last != UINT64_MAX)
-		return;
-	espy_rule_free(w->until);
-	w->until = NULL;
-}
-
 bool espy_window_waits(const struct espy_window *w)
 {
 	return w && !w->begun;

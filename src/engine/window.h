@@ -28,7 +28,5 @@ void espy_window_needs(const struct espy_window *w, struct espy_rule_needs *need
 int espy_window_cut(struct espy_window *w, const struct espy_batch *b, uint64_t *bits);
 /* Has the time after the matching event passed? */
 bool espy_window_over(const struct espy_window *w, uint64_t now);
-/* The capture ends for another reason: `until` is no longer looked for. */
-void espy_window_stop(struct espy_window *w);
 /* Is nothing kept, because nothing matched `from`? */
 bool espy_window_waits(const struct espy_window *w);

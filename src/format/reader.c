@@ -27,13 +27,31 @@ const struct espy_reader_format *espy_reader_find(struct espy_str name)
 	return NULL;
 }
 
+/* The first bytes of a pipe, left in it. */
+static ssize_t peek(int fd, uint8_t *head, size_t size)
+{
+	int copy[2];
+	ssize_t n = -1;
+
+	if (pipe2(copy, O_CLOEXEC) < 0)
+		return -1;
+	n = tee(fd, copy[1], size, 0);
+	if (n > 0)
+		n = read(copy[0], head, (size_t)n);
+	close(copy[0]);
+	close(copy[1]);
+	return n;
+}
+
 /* The format that the first bytes show. What nobody knows is left to Espy's own reader, whose error
  * says what is wrong. */
 static const struct espy_reader_format *probe(int fd)
 {
 	uint8_t head[ESPY_READER_HEAD];
-	ssize_t n = pread(fd, head, sizeof(head), 0); /* a pipe gives ESPIPE */
+	ssize_t n = pread(fd, head, sizeof(head), 0);
 
+	if (n < 0 && errno == ESPIPE)
+		n = peek(fd, head, sizeof(head));
 	for (size_t i = 0; n > 0 && espy_reader_formats[i]; i++)
 		if (espy_reader_formats[i]->probe(head, (size_t)n))
 			return espy_reader_formats[i];
@@ -72,6 +90,14 @@ int espy_reader_open(struct espy_reader **ret, const char *path,
 		return espy_err_set(err, -ENOMEM, "no memory left to read %s", path);
 	}
 	in->format = format ? format : probe(fd);
+	if (in->format != espy_reader_formats[0] && lseek(fd, 0, SEEK_CUR) < 0) {
+		espy_err_at(err, -ESPIPE, path, 0, 0,
+			    "a %s capture cannot be read from a pipe: give its file",
+			    in->format->name);
+		close(fd);
+		free(in);
+		return -ESPIPE;
+	}
 	r = in->format->open(&in->state, fd, strcmp(path, "-") == 0 ? "standard input" : path, err);
 	if (r < 0) {
 		free(in);

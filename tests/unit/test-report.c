@@ -158,6 +158,31 @@ static void test_only_temporary(void **state)
 	espy_batch_free(b);
 }
 
+/* A file that was removed and made again, as a rebuild does, is no temporary one. */
+static void test_made_again(void **state)
+{
+	struct espy_batch *b;
+	struct espy_report *r;
+	uint32_t cc, row;
+	char *text;
+
+	(void)state;
+	assert_int_equal(espy_batch_new(&b), 0);
+	cc = ROWS_PROC(b, 100, -1, "ar", "ar\0libx.a");
+	rows_add(b, ESPY_EV_file_unlink, cc, 1, "/home/libx.a", 0);
+	row = rows_add(b, ESPY_EV_file_open, cc, 2, "/home/libx.a", 4);
+	rows_num(b, row, "created", 1);
+	rows_add(b, ESPY_EV_file_write, cc, 3, "/home/libx.a", 100);
+	assert_int_equal(espy_report_new(&r), 0);
+	assert_int_equal(espy_report_batch(r, b, NULL), 0);
+	text = print(r, (struct espy_report_options){0});
+	HAS(text, "changed    1 file written (100 B), 1 created");
+	assert_null(strstr(text, "temporary"));
+	free(text);
+	espy_report_free(r);
+	espy_batch_free(b);
+}
+
 /* Nothing at all is told as such, the losses too. */
 static void test_empty(void **state)
 {
@@ -337,9 +362,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),          cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_only_temporary), cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_large),          cmocka_unit_test(test_steady),
-		cmocka_unit_test(test_sink),
+		cmocka_unit_test(test_only_temporary), cmocka_unit_test(test_made_again),
+		cmocka_unit_test(test_lost),           cmocka_unit_test(test_large),
+		cmocka_unit_test(test_steady),         cmocka_unit_test(test_sink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

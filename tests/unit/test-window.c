@@ -143,18 +143,6 @@ static void the_end_is_looked_for_from_the_beginning_on(void **state)
 	espy_batch_free(b[1]);
 }
 
-static void a_capture_that_ends_looks_no_more(void **state)
-{
-	struct espy_window *w = window(NULL, "path == /2", 0);
-	struct espy_batch *b = batch(0, 5);
-
-	(void)state;
-	espy_window_stop(w);
-	assert_string_equal(cut(w, b), "11111");
-	espy_window_free(w);
-	espy_batch_free(b);
-}
-
 static struct espy_rule_needs needs(const char *filter, const char *from, const char *until)
 {
 	struct espy_window *w = window(from, until, 0);
@@ -198,7 +186,6 @@ int main(void)
 		cmocka_unit_test(it_ends_with_the_match),
 		cmocka_unit_test(it_goes_on_for_a_while),
 		cmocka_unit_test(the_end_is_looked_for_from_the_beginning_on),
-		cmocka_unit_test(a_capture_that_ends_looks_no_more),
 		cmocka_unit_test(its_filters_are_recorded_too),
 	};
 
