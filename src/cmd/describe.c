@@ -79,6 +79,8 @@ static void add_calls(struct espy_buf *out, const struct espy_schema *s, const c
 		espy_buf_puts(out, after);
 }
 
+#define WHEN_ASKED "recorded only when a filter or --with names it"
+
 /* --- text ------------------------------------------------------------------------------------- */
 
 static void text_class(struct espy_buf *out, unsigned class_id)
@@ -105,6 +107,8 @@ static void text_line(struct espy_buf *out, const struct espy_schema *s)
 	espy_buf_puts(out, s->label);
 	pad(out, start, LABEL_COLUMN);
 	espy_buf_puts(out, s->doc);
+	if (espy_schema_is_optional(s))
+		espy_buf_puts(out, " (" WHEN_ASKED ")");
 	espy_buf_putc(out, '\n');
 }
 
@@ -128,6 +132,8 @@ static void text_event(struct espy_buf *out, const struct espy_schema *s)
 		espy_buf_putc(out, '\n');
 	espy_buf_printf(out, "%s: %s\n  %s\n", s->name, s->label, s->doc);
 	espy_buf_printf(out, "  class %s, operation %s\n", espy_class_name(s->class_id), s->op);
+	if (espy_schema_is_optional(s))
+		espy_buf_puts(out, "  " WHEN_ASKED "\n");
 	if (s->sysmon_id)
 		espy_buf_printf(out, "  Sysmon: %u %s\n", s->sysmon_id, s->sysmon);
 	if (s->procmon[0])
@@ -173,6 +179,8 @@ static void json_event(struct espy_buf *out, const struct espy_schema *s)
 	json_string(out, "op", s->op);
 	json_string(out, "label", s->label);
 	json_string(out, "doc", s->doc);
+	if (espy_schema_is_optional(s))
+		espy_buf_puts(out, ",\"optional\":true");
 	if (s->sysmon_id) {
 		espy_buf_printf(out, ",\"sysmon_id\":%u", s->sysmon_id);
 		json_string(out, "sysmon", s->sysmon);
@@ -209,6 +217,8 @@ static void md_event(struct espy_buf *out, const struct espy_schema *s)
 {
 	espy_buf_printf(out, "\n### %s\n\n%s\n\n* Operation `%s`, %s.\n", s->name, s->doc, s->op,
 			s->label);
+	if (espy_schema_is_optional(s))
+		espy_buf_puts(out, "* Optional: " WHEN_ASKED ".\n");
 	if (s->sysmon_id)
 		espy_buf_printf(out, "* Sysmon: %u, %s.\n", s->sysmon_id, s->sysmon);
 	if (s->procmon[0])
@@ -253,11 +263,11 @@ static void md_set(struct espy_buf *out, unsigned fmt)
 
 void espy_describe_markdown(struct espy_buf *out, const struct espy_selection *s)
 {
-	espy_buf_puts(
-		out, "# Events\n\n<!-- Made by `espy schema --markdown` from src/model/events.def. "
-		     "-->\n\n"
-		     "Every event and field by the name that filters, columns and JSON use.\n"
-		     "A field without a title is left out of text output.\n");
+	espy_buf_puts(out,
+		      "# Events\n\n<!-- Made by `espy schema --markdown` from src/model/events. "
+		      "-->\n\n"
+		      "Every event and field by the name that filters, columns and JSON use.\n"
+		      "A field without a title is left out of text output.\n");
 	if (s->is_all)
 		md_columns(out);
 	for_all(out, s, md_class, md_event);
@@ -298,6 +308,8 @@ static void man_event(struct espy_buf *out, const struct espy_schema *s)
 	man_text(out, s->doc);
 	espy_buf_printf(out, "Operation\n.Sy %s ,\n", s->op);
 	man_text(out, s->label);
+	if (espy_schema_is_optional(s))
+		man_text(out, "Optional: " WHEN_ASKED ".");
 	add_calls(out, s, ".Pp\nSystem calls: ", ", ", ".\n");
 	if (!s->n_fields)
 		return;
