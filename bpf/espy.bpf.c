@@ -8,6 +8,7 @@
 #include "process.bpf.c"
 #include "network.bpf.c"
 #include "system.bpf.c"
+#include "plus.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
  * compiler's. */

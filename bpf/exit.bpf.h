@@ -15,6 +15,7 @@
 #pragma once
 
 #include "object.bpf.h"
+#include "plus.bpf.h"
 
 /* Objects looked up at the end of a call: functions of their own, so that the stack suffices. */
 static __noinline u64 exit_file(struct file *file)
@@ -176,6 +177,35 @@ static __always_inline u64 base_of(struct call_exit *x, u8 dir, u64 kept)
 	return exit_cwd();
 }
 
+/* The path that the kernel acted on, where the plus pack noted it. */
+static __always_inline bool exit_known_path(struct call_exit *x, struct espy_path *p, u32 fixed,
+					    bool second)
+{
+	struct plus_call *c = has_plus ? plus_of(x->st, false) : NULL;
+	struct plus_name *n;
+
+	if (!c || !x->st->entry || c->entry != x->st->entry)
+		return false;
+	n = &c->path[second];
+	if (!n->obj)
+		return false;
+	path_of_object(p, n->obj);
+	if (bpf_probe_read_kernel(x->s->text + (x->off & (TEXT_AREA - 1)), PLUS_NAME, n->name))
+		return false;
+	p->text.off = fixed + x->off;
+	p->text.len = n->len;
+	x->off += n->len;
+	return true;
+}
+
+/* Attributes from before the call are in st->old: of its descriptor, or noted by the plus pack. */
+static __always_inline bool exit_has_old(struct call_exit *x, u64 obj)
+{
+	struct plus_call *c = has_plus ? plus_of(x->st, false) : NULL;
+
+	return obj || (c && x->st->entry && c->entry == x->st->entry && c->has_old);
+}
+
 /* A path argument, the first or the second, read at the end of the call: by then its page is surely
  * there. A working directory that the call itself changes was noted at entry. */
 static __noinline int exit_user_path(struct call_exit *x, struct espy_path *p, u32 fixed,
@@ -186,8 +216,11 @@ static __noinline int exit_user_path(struct call_exit *x, struct espy_path *p, u
 	u64 kept = second ? 0 : x->st->obj2;
 	u64 root;
 	u32 at = x->off;
-	long n = user ? exit_string(x, user) : 0;
+	long n;
 
+	if (exit_known_path(x, p, fixed, second))
+		return 0;
+	n = user ? exit_string(x, user) : 0;
 	path_of_object(p, 0);
 	p->source = n < 0 ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_USER;
 	p->text.off = fixed + at;

@@ -106,7 +106,7 @@ int BPF_PROG(file_chmod, struct pt_regs *regs, long ret)
 	rec = EXIT_RECORD(&x, rec);
 	exit_path(&x, &rec->path, sizeof(*rec));
 	rec->mode = (u16)call_arg(x.st, x.c->arg[0]);
-	rec->old_mode = x.c->fd && x.st->obj ? x.st->old[0] : -1;
+	rec->old_mode = exit_has_old(&x, x.c->fd ? x.st->obj : 0) ? x.st->old[0] : -1;
 	rec->flags = x.c->arg[1] ? (u32)call_arg(x.st, x.c->arg[1]) : 0;
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_chmod, ESPY_CLASS_file, ret);
 }
@@ -132,7 +132,7 @@ int BPF_PROG(file_chown, struct pt_regs *regs, long ret)
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
 	exit_path(&x, &rec->path, sizeof(*rec));
-	known = x.c->fd && x.st->obj;
+	known = exit_has_old(&x, x.c->fd ? x.st->obj : 0);
 	rec->owner = owner_of(&x, 0);
 	rec->group = owner_of(&x, 1);
 	rec->old_owner = known ? x.st->old[0] : -1;
@@ -201,7 +201,7 @@ int BPF_PROG(file_utime, struct pt_regs *regs, long ret)
 	rec = EXIT_RECORD(&x, rec);
 	exit_path(&x, &rec->path, sizeof(*rec));
 	/* futimens: a descriptor and no path; it was looked at on entry */
-	known = (x.st->obj & OBJ_KIND) == KIND_FILE && !rec->path.text.len;
+	known = exit_has_old(&x, (x.st->obj & OBJ_KIND) == KIND_FILE && !rec->path.text.len);
 	rec->old_atime = known ? x.st->old[0] : TIME_UNKNOWN;
 	rec->old_mtime = known ? x.st->old[1] : TIME_UNKNOWN;
 	rec->flags = x.c->arg[2] ? (u32)call_arg(x.st, x.c->arg[2]) : 0;

@@ -131,7 +131,14 @@ struct {
 /* --- scratch -------------------------------------------------------------------------------- */
 
 /* Who uses a scratch area: a program may interrupt another one, never itself. */
-enum scratch_user { SCRATCH_ENTER, SCRATCH_EXIT, SCRATCH_SCHED, SCRATCH_ITER, SCRATCH__MAX };
+enum scratch_user {
+	SCRATCH_ENTER,
+	SCRATCH_EXIT,
+	SCRATCH_SCHED,
+	SCRATCH_ITER,
+	SCRATCH_PLUS,
+	SCRATCH__MAX
+};
 
 #define TEXT_MAX  4096 /* one path or string from a user */
 #define TEXT_AREA 16384

@@ -47,21 +47,6 @@ static __always_inline void enter_args(struct task_state *st, struct pt_regs *re
 	}
 }
 
-/* What was before, for calls that change it. */
-static __always_inline void enter_old(struct task_state *st, struct file *file)
-{
-	struct inode *inode = KR(file, f_inode);
-
-	if (st->type == ESPY_EV_file_chmod) {
-		st->old[0] = KR(inode, i_mode) & 07777;
-	} else if (st->type == ESPY_EV_file_chown) {
-		st->old[0] = KR(inode, i_uid.val);
-		st->old[1] = KR(inode, i_gid.val);
-	} else {
-		inode_times(inode, &st->old[0], &st->old[1]);
-	}
-}
-
 /* Verified once each. */
 __noinline u64 enter_fd(u32 fd)
 {
@@ -87,7 +72,7 @@ static __always_inline void enter_file(struct task_state *st, const struct espy_
 			st->pos = KR((struct inode *)KR(file, f_inode), i_size);
 	}
 	if (c->flags & ESPY_CALL_OLD)
-		enter_old(st, file);
+		note_old(st, KR(file, f_inode));
 }
 
 /* The directory that a relative path will be taken from, where the call itself moves it. */

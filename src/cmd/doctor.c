@@ -209,9 +209,7 @@ static void check_lsm(struct finding *f)
 		    "/sys/kernel/security/lsm cannot be read; the base pack needs no LSM", NULL);
 		return;
 	}
-	set(f, STATE_OK,
-	    strstr(f->value, "bpf") ? "has bpf, which the plus pack of a later version can use"
-				    : "without bpf; the base pack does not need it",
+	set(f, STATE_OK, strstr(f->value, "bpf") ? "has bpf" : "without bpf; no pack needs it",
 	    NULL);
 }
 
@@ -297,13 +295,32 @@ static void check_tracefs(struct finding *f)
 /* The only proof: the programs that a capture uses are loaded and let go. */
 static void check_base(struct finding *f)
 {
-	if (espy_sense_probe(&f->err) == 0) {
+	struct espy_sense_plus plus;
+
+	if (espy_sense_probe(&plus, &f->err) == 0) {
 		snprintf(f->value, sizeof(f->value), "loads");
 		set(f, STATE_OK, "processes, files, images and network of every program", NULL);
 		return;
 	}
 	snprintf(f->value, sizeof(f->value), "does not load");
 	set(f, STATE_BAD, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
+}
+
+static void check_plus(struct finding *f)
+{
+	struct espy_sense_plus plus;
+
+	if (espy_sense_probe(&plus, &f->err) < 0 || plus.loaded == 0) {
+		snprintf(f->value, sizeof(f->value), "does not load");
+		set(f, STATE_NOTE,
+		    "this kernel takes no fentry programs; a path of rename, unlink and the like "
+		    "is the caller's, and its column source says so",
+		    NULL);
+		return;
+	}
+	snprintf(f->value, sizeof(f->value), "%u of %u load", plus.loaded, plus.all);
+	set(f, plus.loaded == plus.all ? STATE_OK : STATE_NOTE,
+	    "such paths are the kernel's own, and closes without a call are seen", NULL);
 }
 
 static void check_later(struct finding *f)
@@ -330,7 +347,7 @@ static const struct check {
 	{"locked memory", check_memlock, NULL},
 	{"tracefs", check_tracefs, NULL},
 	{"pack base", check_base, "tracepoints and iterators"},
-	{"pack plus", check_later, "paths from the kernel for rename, unlink, chmod and the like"},
+	{"pack plus", check_plus, "paths from the kernel for rename, unlink, chmod and the like"},
 	{"pack plain", check_later, "processes only, where BPF is not allowed"},
 	{"pack profile", check_later, "CPU time and sampled stacks"},
 	{"pack wine", check_later, "registry and files of Windows programs"},

@@ -137,7 +137,7 @@ static void add_number(struct espy_buf *out, unsigned fmt, const struct espy_val
 	bool is_nothing;
 
 	if (!is_time && fmt <= ESPY_FMT__FLAGS) {
-		if (v->is_signed)
+		if (v->is_signed || fmt == ESPY_FMT_FD)
 			espy_buf_s64(out, (int64_t)v->num);
 		else
 			espy_buf_u64(out, v->num);

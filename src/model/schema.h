@@ -49,7 +49,7 @@ enum espy_fmt { /* how a value is shown and typed; append only */
 		ESPY_FMT_ERRNO,   /* value or negative errno */
 		ESPY_FMT_EXIT,    /* exit code or minus a signal: the result of process_exit */
 		ESPY_FMT_POINTER, /* an address or negative errno: the result of mmap */
-		ESPY_FMT_FD,      /* a descriptor; signed: 0 is none */
+		ESPY_FMT_FD,      /* a descriptor, -1 none; signed: 0 is none too */
 		ESPY_FMT_OFFSET,  /* a position in a file; -1 is none */
 		ESPY_FMT__FLAGS,  /* first of the named sets of flags.def: FLAGS_x and ENUM_x */
 #define BITS(set, ...)   ESPY_FMT_FLAGS_##set,

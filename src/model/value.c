@@ -454,7 +454,7 @@ void espy_value_num(struct espy_buf *b, unsigned fmt, bool is_signed, uint64_t v
 	else if (fmt == ESPY_FMT_NSEC)
 		espy_value_duration(b, v);
 	else
-		show_decimal(b, is_signed, v);
+		show_decimal(b, is_signed || fmt == ESPY_FMT_FD, v);
 }
 
 bool espy_value_says_nothing(unsigned fmt, bool is_signed, bool is_narrow, uint64_t v)
@@ -473,7 +473,7 @@ bool espy_value_says_nothing(unsigned fmt, bool is_signed, bool is_narrow, uint6
 	case ESPY_FMT_WALL:
 		return s == ESPY_WALL_KEEP || s == ESPY_WALL_UNKNOWN;
 	case ESPY_FMT_FD:
-		return is_signed ? s <= 0 : false;
+		return is_signed ? s <= 0 : s == -1;
 	case ESPY_FMT_OFFSET:
 		return s < 0;
 	case ESPY_FMT_BYTES:

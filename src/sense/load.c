@@ -15,12 +15,15 @@
 #include "espy.skel.h"
 #include "espy_old.skel.h"
 
+#define PLUS_TASKS 16384u /* threads in a call on a path at one time */
+
 /* --- what this kernel has ------------------------------------------------------------------- */
 
 /* Task storage in tracing programs came in 5.13, bpf_loop in 5.17: a kernel with the one has the
  * other. */
 struct features {
 	bool cast, task_btf, task_storage, find_vma, loop;
+	bool fentry;   /* trampolines load: the plus pack */
 	int uring_req; /* arguments of the tracepoint, -1: not there */
 	int uring_sqe;
 };
@@ -49,6 +52,29 @@ static bool has_helper(const struct btf *btf, const char *name)
 	return false;
 }
 
+/* By loading such a program: lockdown, LSMs and configuration all have a say. */
+static bool loads_fentry(const struct btf *btf)
+{
+	const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_FENTRY);
+	int id = btf__find_by_name_kind(btf, "security_path_unlink", BTF_KIND_FUNC), fd, link;
+
+	if (id < 0)
+		return false;
+	o.attach_btf_id = (uint32_t)id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "espy_fentry", "GPL", nothing, 2, &o);
+	if (fd < 0)
+		return false;
+	link = bpf_raw_tracepoint_open(NULL, fd);
+	if (link >= 0)
+		close(link);
+	close(fd);
+	return link >= 0;
+}
+
 static int probe_features(struct features *f, struct espy_err *err)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -66,6 +92,7 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->loop = has_helper(btf, "BPF_FUNC_loop");
 	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
 	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
+	f->fentry = loads_fentry(btf);
 	btf__free(btf);
 	/* the object for older kernels is built without any of these */
 	f->cast &= f->loop;
@@ -95,6 +122,13 @@ static const struct espy_schema *event_of(const struct bpf_program *p)
 	return espy_schema_find(name);
 }
 
+bool espy_load_is_plus(const struct bpf_program *p)
+{
+	const char *name = bpf_program__name(p), *at = strstr(name, "__plus");
+
+	return at && !at[strlen("__plus")];
+}
+
 /* Programs at the end of calls are loaded when one of their events is recorded: each that is not
  * saves the kernel's verifier some milliseconds at every start. */
 static void choose_programs(struct espy_bpf *skel, const struct features *f, const bool *type)
@@ -107,6 +141,8 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f, con
 
 		if (s && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit"))
 			bpf_program__set_autoload(p, espy_calls_wants(type, s->type));
+		if (espy_load_is_plus(p))
+			bpf_program__set_autoload(p, f->fentry && (!s || type[s->type]));
 	}
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
@@ -124,6 +160,7 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->has_task_storage = f->task_storage;
 	skel->rodata->has_find_vma = f->find_vma;
 	skel->rodata->has_loop = f->loop;
+	skel->rodata->has_plus = f->fentry;
 	skel->rodata->self_pid = (uint32_t)getpid();
 	if (stat("/proc/self/ns/pid", &st) == 0 &&
 	    st.st_ino != 0xEFFFFFFCu) { /* PROC_PID_INIT_INO */
@@ -189,6 +226,8 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 				false);
 	bpf_map__set_max_entries(skel->maps.exec_scratches, cpus);
 	bpf_map__set_max_entries(skel->maps.rings, cpus);
+	if (f->fentry)
+		bpf_map__set_max_entries(skel->maps.plus_calls, PLUS_TASKS);
 	r = espy_bpf__load(skel);
 	if (r < 0) {
 		espy_bpf__destroy(skel);

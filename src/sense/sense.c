@@ -185,6 +185,8 @@ static int attach(struct espy_sense *s, struct espy_err *err)
 		if (s->n_links == sizeof(s->links) / sizeof(*s->links))
 			return espy_err_set(err, -E2BIG, "too many programs to attach");
 		link = bpf_program__attach(p);
+		if (!link && espy_load_is_plus(p))
+			continue; /* its paths stay the caller's, and say so */
 		if (!link)
 			return espy_err_set(err, -errno, "cannot attach %s to the kernel: %s",
 					    bpf_program__name(p), strerror(errno));
@@ -585,16 +587,29 @@ void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret)
 		ret->in_rings += espy_ring_waiting(&s->rings[i]);
 }
 
-int espy_sense_probe(struct espy_err *err)
+static void count_plus(const struct espy_sense *s, struct espy_sense_plus *ret)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
+		ret->all += espy_load_is_plus(p);
+		ret->loaded += espy_load_is_plus(p) && bpf_program__fd(p) >= 0;
+	}
+}
+
+int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err)
 {
 	struct espy_sense_options o = {.ring_bytes = 4096};
 	struct espy_sense *s = NULL;
 	int r;
 
+	*ret = (struct espy_sense_plus){0};
 	memset(o.type, 1, sizeof(o.type));
 	r = espy_sense_open(&s, &o, err);
-
-	if (r == 0)
+	if (r == 0 && s) {
+		count_plus(s, ret);
 		espy_sense_close(s);
+	}
 	return r;
 }

@@ -70,5 +70,8 @@ struct espy_sense_stats {
 void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret);
 
 /* Tries to load the base pack and lets go of it: 0, or why it cannot be, with what to do about it.
- */
-int espy_sense_probe(struct espy_err *err);
+ * How many programs of the plus pack went with it, of how many, goes to *ret. */
+struct espy_sense_plus {
+	unsigned loaded, all;
+};
+int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err);
