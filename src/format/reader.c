@@ -76,35 +76,43 @@ static int open_file(const char *path, struct espy_err *err)
 	return fd;
 }
 
-int espy_reader_open(struct espy_reader **ret, const char *path,
-		     const struct espy_reader_format *format, struct espy_err *err)
+int espy_reader_open_fd(struct espy_reader **ret, int fd, const char *name,
+			const struct espy_reader_format *format, struct espy_err *err)
 {
-	struct espy_reader *in;
-	int fd = open_file(path, err), r;
+	struct espy_reader *in = calloc(1, sizeof(*in));
+	int r;
 
-	if (fd < 0)
-		return fd;
-	in = calloc(1, sizeof(*in));
 	if (!in) {
 		close(fd);
-		return espy_err_set(err, -ENOMEM, "no memory left to read %s", path);
+		return espy_err_set(err, -ENOMEM, "no memory left to read %s", name);
 	}
 	in->format = format ? format : probe(fd);
 	if (in->format != espy_reader_formats[0] && lseek(fd, 0, SEEK_CUR) < 0) {
-		espy_err_at(err, -ESPIPE, path, 0, 0,
+		espy_err_at(err, -ESPIPE, name, 0, 0,
 			    "a %s capture cannot be read from a pipe: give its file",
 			    in->format->name);
 		close(fd);
 		free(in);
 		return -ESPIPE;
 	}
-	r = in->format->open(&in->state, fd, strcmp(path, "-") == 0 ? "standard input" : path, err);
+	r = in->format->open(&in->state, fd, name, err);
 	if (r < 0) {
 		free(in);
 		return r;
 	}
 	*ret = in;
 	return 0;
+}
+
+int espy_reader_open(struct espy_reader **ret, const char *path,
+		     const struct espy_reader_format *format, struct espy_err *err)
+{
+	int fd = open_file(path, err);
+
+	if (fd < 0)
+		return fd;
+	return espy_reader_open_fd(ret, fd, strcmp(path, "-") == 0 ? "standard input" : path,
+				   format, err);
 }
 
 void espy_reader_close(struct espy_reader *r)

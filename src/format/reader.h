@@ -52,6 +52,10 @@ const struct espy_reader_format *espy_reader_find(struct espy_str name);
  * with the one that the content shows when it is NULL. */
 int espy_reader_open(struct espy_reader **ret, const char *path,
 		     const struct espy_reader_format *format, struct espy_err *err);
+/* The same with a descriptor, which the reader owns from then on (also on failure); `name` is for
+ * errors and is copied. */
+int espy_reader_open_fd(struct espy_reader **ret, int fd, const char *name,
+			const struct espy_reader_format *format, struct espy_err *err);
 void espy_reader_close(struct espy_reader *r);
 const struct espy_reader_format *espy_reader_format(const struct espy_reader *r);
 
