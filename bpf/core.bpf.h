@@ -20,7 +20,6 @@
 const volatile bool has_cast;         /* kfunc bpf_rdonly_cast: 6.2 */
 const volatile bool has_task_btf;     /* helper bpf_get_current_task_btf: 5.11 */
 const volatile bool has_task_storage; /* task storage in tracing programs: 5.13 */
-const volatile bool has_find_vma;     /* helper bpf_find_vma: 5.17 */
 const volatile bool has_loop;         /* helper bpf_loop: 5.17 */
 
 /*
@@ -53,6 +52,14 @@ extern void *bpf_rdonly_cast(void *obj, u32 btf_id) __ksym __weak;
 		__v;                                                                              \
 	})
 
+/* A pointer as a number, which is what a global function takes. */
+#define KNUM(p, field)                                         \
+	({                                                     \
+		u64 __n = 0;                                   \
+		bpf_core_read(&__n, sizeof(__n), &(p)->field); \
+		__n;                                           \
+	})
+
 static __always_inline struct task_struct *current_task(void)
 {
 	if (HAS(has_task_btf))
@@ -74,12 +81,19 @@ static __always_inline bool is_ia32(struct task_struct *t)
 	return KR(t, thread_info.status) & TS_COMPAT;
 }
 
-/* vm_area_struct list: gone with the maple tree in 6.1 (763ecb035029). */
-struct vm_area_struct___list {
-	struct vm_area_struct *vm_next;
+/* The red-black tree of mappings: gone with the maple tree in 6.1 (524e00b36e8c). */
+struct rb_node {
+	struct rb_node *rb_right, *rb_left;
 } __attribute__((preserve_access_index));
-struct mm_struct___list {
-	struct vm_area_struct *mmap;
+struct rb_root {
+	struct rb_node *rb_node;
+} __attribute__((preserve_access_index));
+struct vm_area_struct___rb {
+	unsigned long vm_start, vm_end;
+	struct rb_node vm_rb;
+} __attribute__((preserve_access_index));
+struct mm_struct___rb {
+	struct rb_root mm_rb;
 } __attribute__((preserve_access_index));
 
 /* io_kiocb.user_data became cqe.user_data in 5.19 (cef216fc32d7). */

@@ -5,9 +5,11 @@
  */
 #include "syscall.bpf.c"
 #include "file.bpf.c"
+#include "access.bpf.c"
 #include "process.bpf.c"
 #include "network.bpf.c"
 #include "system.bpf.c"
+#include "memory.bpf.c"
 #include "plus.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the

@@ -25,15 +25,25 @@ static __always_inline void open_how(struct call_exit *x, struct espy_ev_file_op
 	}
 }
 
+/* Can it be a file of a process, or have been meant to be one? (EPERM, EACCES) */
+static __always_inline bool opens_process(struct file *file, long ret)
+{
+	if (!file)
+		return ret == -1 || ret == -13;
+	return KR(KR(KR(file, f_inode), i_sb), s_magic) == PROC_SUPER_MAGIC;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(file_open, struct pt_regs *regs, long ret)
 {
 	struct espy_ev_file_open *rec;
-	struct file *file;
+	struct file *file = NULL;
 	struct call_exit x;
+	u64 entry;
 
 	if (!exit_begin(&x))
 		return 0;
+	entry = x.st->entry;
 	rec = EXIT_RECORD(&x, rec);
 	open_how(&x, rec);
 	if (x.c->form == ESPY_FORM_CREAT)
@@ -49,7 +59,13 @@ int BPF_PROG(file_open, struct pt_regs *regs, long ret)
 	} else {
 		exit_path(&x, &rec->path, sizeof(*rec));
 	}
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
+	exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
+	if (event_on[ESPY_EV_process_access] && opens_process(file, ret)) {
+		x.st->entry = entry;
+		bpf_tail_call(ctx, &exits, ESPY_EV_process_access);
+		x.st->entry = 0;
+	}
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")

@@ -26,7 +26,7 @@ typedef _Bool bool;
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, bp, bx;
+	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax, bp, bx, ip, sp;
 };
 
 typedef struct {
@@ -88,6 +88,12 @@ struct file {
 struct list_head {
 	struct list_head *next, *prev;
 };
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+struct hlist_head {
+	struct hlist_node *first;
+};
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -102,9 +108,27 @@ struct fs_struct {
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
 	struct file *vm_file;
+	void *anon_vma;
 };
+struct maple_tree {
+	void *ma_root;
+};
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+typedef struct {
+	void *vdso;
+} mm_context_t;
 struct mm_struct {
+	struct maple_tree mm_mt;
+	mm_context_t context;
 	unsigned long start_code, end_code;
+	unsigned long start_data, start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[2];
 	unsigned long hiwater_rss;
@@ -125,12 +149,31 @@ struct linux_binprm {
 struct tty_struct {
 	char name[64];
 };
+struct xarray {
+	void *xa_head;
+};
+struct xa_node {
+	u8 shift;
+	void *slots[64];
+};
+struct idr {
+	struct xarray idr_rt;
+};
+struct pid_namespace {
+	struct idr idr;
+};
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
 };
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
+};
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
 };
 struct signal_struct {
 	atomic_t live;
@@ -175,6 +218,10 @@ struct task_struct {
 	int pid, tgid;
 	struct task_struct *real_parent, *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
+	void *stack;
+	unsigned int personality, ptrace;
+	struct list_head ptraced, ptrace_entry;
 	u64 utime, stime;
 	u64 start_boottime;
 	struct cred *cred;

@@ -30,8 +30,9 @@
 /* The low bits of an id say what is asked most often. */
 #define OBJ_KIND 3u /* enum descriptor_kind */
 #define OBJ_ROOT 4u /* its path is "/" */
+#define OBJ_MEM  8u /* /proc/PID/mem: the memory of a process */
 /* Stands for what there was no room to define: user space shows a partial path. */
-#define OBJ_UNTOLD 8u
+#define OBJ_UNTOLD 16u
 
 static __always_inline u64 mix(u64 h, u64 x)
 {
@@ -322,6 +323,7 @@ static __always_inline void object_header(struct espy_ev_meta_object *rec, u64 i
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define NSFS_MAGIC          0x6e736673
 #define PIDFS_MAGIC         0x50494446
+#define PROC_SUPER_MAGIC    0x9fa0
 
 /* The name of what is in no directory tree. pidfs (6.9, cb12fd8e0dab) and nsfs make theirs up. */
 static __always_inline u32 object_pseudo(struct obj_scratch *s, const struct obj_slot *k)
@@ -405,6 +407,20 @@ static __always_inline u32 kind_of(u32 mode)
 	return KIND_OTHER;
 }
 
+/* Is it the file that a process's memory can be read and written by? */
+static __always_inline bool is_proc_mem(const struct obj_slot *s)
+{
+	struct inode *inode = (void *)s->inode;
+	struct dentry *dentry = (void *)s->dentry;
+	u32 name = 0;
+
+	if ((s->mode & S_IFMT) != S_IFREG ||
+	    BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
+		return false;
+	bpf_probe_read_kernel(&name, sizeof(name), KR(dentry, d_name.name));
+	return name == 0x006d656d; /* "mem" */
+}
+
 /*
  * The slow way, for what was put into the slot: walk, tell user space if it does not know. Global,
  * so that it is verified once and not for each place that calls it; its argument is an index
@@ -421,8 +437,8 @@ __noinline u64 object_learn(u32 index, u32 user)
 	this_cpu()->learned++;
 	chain = object_hash(s->dentry, s->mnt, user);
 	id = mix(mix(mix(chain, s->ino), s->inode), mix(s->addr, s->name & 1));
-	id = mix(id, s->mode & S_IFMT) & ~7ull;
-	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0);
+	id = mix(id, s->mode & S_IFMT) & ~15ull;
+	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0) | (is_proc_mem(s) ? OBJ_MEM : 0);
 	sent = bpf_map_lookup_elem(&obj_sent, &id);
 	if (!sent || *sent != now) {
 		if (object_define(id, s, user))

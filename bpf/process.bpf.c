@@ -4,14 +4,12 @@
  * they fire for every way to make or end a task, in the right context, with kernel objects at hand.
  * task_newtask rather than sched_process_fork: it has the flags, and sees the kernel's own workers.
  */
-#include "exit.bpf.h"
+#include "target.bpf.h"
 
 #define CLONE_PARENT 0x00008000
 #define CLONE_THREAD 0x00010000
-#define VM_EXEC      4
 #define AT_BASE_AUX  7
 #define AT_NULL_AUX  0
-#define PAGE_SHIFT   12
 
 /* pid of a task as another task sees it: what clone(2) returns. */
 static __always_inline s64 pid_seen_by(struct task_struct *t, struct task_struct *by)
@@ -199,11 +197,6 @@ static __always_inline void exec_creds(struct espy_ev_process_exec *rec, struct 
 
 enum image_kind { IMAGE_MAIN, IMAGE_INTERPRETER, IMAGE_LIBRARY };
 
-/* One mapping, copied out of the kernel's list. */
-struct mapping {
-	u64 start, end, pgoff, flags, file;
-};
-
 static __always_inline int send_image(struct task_state *st, const struct mapping *m, u32 kind,
 				      u32 user)
 {
@@ -227,46 +220,9 @@ static __always_inline int send_image(struct task_state *st, const struct mappin
 	rec->length = m->end - m->start;
 	rec->offset = m->pgoff << PAGE_SHIFT;
 	rec->kind = kind;
+	rec->memory = memory_unusual(m->file);
 	rec->build_id.off = rec->build_id.len = 0;
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
-	return 0;
-}
-
-static long mapping_found(struct task_struct *task, struct vm_area_struct *vma, struct mapping *m)
-{
-	m->start = KR(vma, vm_start);
-	m->end = KR(vma, vm_end);
-	m->pgoff = KR(vma, vm_pgoff);
-	m->flags = KR(vma, vm_flags);
-	m->file = (u64)KR(vma, vm_file);
-	return 0;
-}
-
-/* By the list of mappings that kernels before 6.1 have. */
-static __always_inline void mapping_by_list(struct mm_struct *mm, u64 addr, struct mapping *m)
-{
-	struct mm_struct___list *l = (void *)mm;
-	struct vm_area_struct *vma = BPF_CORE_READ(l, mmap);
-
-	for (int i = 0; i < 32 && vma; i++) {
-		struct vm_area_struct___list *next = (void *)vma;
-
-		if (addr < BPF_CORE_READ(vma, vm_end)) {
-			if (addr >= BPF_CORE_READ(vma, vm_start))
-				mapping_found(NULL, vma, m);
-			return;
-		}
-		vma = BPF_CORE_READ(next, vm_next);
-	}
-}
-
-static __noinline int mapping_at(struct mm_struct *mm, u64 addr, struct mapping *m)
-{
-	m->start = m->end = m->pgoff = m->flags = m->file = 0;
-	if (HAS(has_find_vma))
-		bpf_find_vma((void *)bpf_get_current_task_btf(), addr, mapping_found, m, 0);
-	else if (bpf_core_field_exists(((struct mm_struct___list *)mm)->mmap))
-		mapping_by_list(mm, addr, m);
 	return 0;
 }
 
@@ -293,12 +249,12 @@ static __always_inline void exec_images(struct task_state *st, struct task_struc
 	struct mapping m;
 	u64 at;
 
-	mapping_at(mm, KR(mm, start_code), &m);
+	mapping_at(KNUM(t, mm), KR(mm, start_code), &m);
 	if (m.file)
 		send_image(st, &m, IMAGE_MAIN, SCRATCH_SCHED);
 	at = interpreter_base(mm);
 	for (int i = 0; at && i < 4; i++) {
-		mapping_at(mm, at, &m);
+		mapping_at(KNUM(t, mm), at, &m);
 		if (!m.file)
 			break;
 		if (m.flags & VM_EXEC) {
@@ -309,29 +265,118 @@ static __always_inline void exec_images(struct task_state *st, struct task_struc
 	}
 }
 
-/* A file was mapped to be executed: shared objects, and whatever a program maps so itself. */
+/* Memory that the file of an exec wants writable and executable at once. Its start, `done` when
+ * that was looked at already. */
+static __always_inline u64 exec_memory_at(struct task_state *st, u64 mm, u64 at, u64 done)
+{
+	struct espy_ev_memory_exec *rec;
+	struct mapping m;
+	u64 obj, reason;
+	u32 seq, memory;
+
+	mapping_at(mm, at, &m);
+	if (!(m.flags & VM_EXEC) || m.start == done)
+		return done;
+	memory = memory_of(mm, &m);
+	reason = exec_reason(&m, memory, 0, m.flags & PROT_BITS);
+	if (!reason)
+		return m.start;
+	obj = m.file ? object_of_file((void *)m.file, SCRATCH_SCHED) : 0;
+	rec = record_reserve(sizeof(*rec), ESPY_CLASS_memory, &seq);
+	if (!rec)
+		return m.start;
+	header_in_call(&rec->hdr, st, ESPY_EV_memory_exec);
+	rec->hdr.seq = seq;
+	rec->hdr.size = sizeof(*rec);
+	path_of_object(&rec->path, obj);
+	rec->address = m.start;
+	rec->length = m.end - m.start;
+	rec->prot = m.flags & PROT_BITS;
+	rec->old_prot = rec->flags = 0;
+	rec->reason = reason;
+	rec->memory = memory;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return m.start;
+}
+
+/* An executable stack, and segments of code and of data that are both. Global: verified once. */
+__noinline int exec_memory(void)
+{
+	struct task_state *st = state_current(false);
+	struct mm_struct *mm = KR(current_task(), mm);
+	u64 address = KNUM(current_task(), mm), code;
+
+	if (!st || !mm)
+		return 0;
+	exec_memory_at(st, address, KR(mm, start_stack), 0);
+	code = exec_memory_at(st, address, KR(mm, start_code), 0);
+	exec_memory_at(st, address, KR(mm, start_data), code);
+	return 0;
+}
+
+/* mmap of ia32 whose arguments could not be read when it began. */
+static __always_inline void map_again(struct task_state *st)
+{
+	u32 args[6] = {};
+
+	if (call_of(st)->form != ESPY_FORM_MAP_STRUCT || !st->args[7])
+		return;
+	bpf_probe_read_user(args, sizeof(args), (void *)st->args[7]);
+	for (u32 i = 0; i < 6; i++)
+		st->args[i + 1] = args[i];
+	if (!(args[3] & 0x20)) /* MAP_ANONYMOUS */
+		st->obj = exit_fd(args[4]);
+}
+
+static __always_inline u64 file_number(struct task_struct *t, u32 fd)
+{
+	struct fdtable *fdt = KR(KR(t, files), fdt);
+	u64 file = 0;
+
+	if (fd < KR(fdt, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), KR(fdt, fd) + fd);
+	return file;
+}
+
+/* The image that a mmap mapped, if it did: by the mapping itself, or where another thread has
+ * changed it already, by what was asked for. */
+static __always_inline void image_of_map(struct task_state *st, struct task_struct *t, u64 at)
+{
+	bool exec = effective_prot(t, call_arg(st, 3)) & PROT_EXEC;
+	struct mapping m;
+
+	mapping_at(KNUM(t, mm), at, &m);
+	if (m.vma)
+		exec = m.flags & VM_EXEC;
+	else if (st->obj)
+		m.file = file_number(t, call_arg(st, 5));
+	if (!exec || !m.file)
+		return;
+	m.start = at;
+	m.end = at + ((call_arg(st, 2) + 4095) & ~4095ull);
+	m.pgoff = call_arg(st, 6);
+	if (call_of(st)->form != ESPY_FORM_PAGES)
+		m.pgoff >>= PAGE_SHIFT;
+	send_image(st, &m, IMAGE_LIBRARY, SCRATCH_EXIT);
+}
+
+/* A file was mapped to be executed: shared objects, and whatever a program maps so itself. The
+ * other events of mmap follow. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(image_load, struct pt_regs *regs, long ret)
 {
-	struct task_struct *t = current_task();
 	struct task_state *st = state_current(false);
 
 	if (!st)
 		return 0;
-	if (event_on[ESPY_EV_image_load] && ret > 0 && call_arg(st, 3) & 4 &&
-	    st->obj) { /* PROT_EXEC */
-		struct file *file = file_of_fd(t, call_arg(st, 5));
-		struct mapping m = {.start = ret, .file = (u64)file};
-
-		m.end = ret + ((call_arg(st, 2) + 4095) & ~4095ull);
-		if (call_of(st)->form == ESPY_FORM_PAGES)
-			m.pgoff = call_arg(st, 6);
-		else
-			m.pgoff = call_arg(st, 6) >> PAGE_SHIFT;
-		if (st->abi == ESPY_ABI_IA32)
-			m.start = (u32)ret, m.end = (u32)m.end;
-		send_image(st, &m, IMAGE_LIBRARY, SCRATCH_EXIT);
-	}
+	map_again(st);
+	if (event_on[ESPY_EV_image_load] && ret > 0)
+		image_of_map(st, current_task(), ret);
+	if (event_on[ESPY_EV_memory_exec] &&
+	    effective_prot(current_task(), call_arg(st, 3)) & PROT_EXEC)
+		bpf_tail_call(ctx, &exits, ESPY_EV_memory_exec);
+	if (event_on[ESPY_EV_memory_map])
+		bpf_tail_call(ctx, &exits, ESPY_EV_memory_map);
 	st->entry = 0;
 	return 0;
 }
@@ -376,6 +421,7 @@ static __always_inline int send_exec(struct task_state *st, struct task_struct *
 	path_of_object(&s->rec.cwd, object_of_cwd(t, SCRATCH_SCHED));
 	s->rec.argc = KR(bprm, argc);
 	s->rec.old_tid = old_tid;
+	s->rec.memory = memory_unusual(KNUM(mm, exe_file));
 	exec_creds(&s->rec, t);
 	exec_text(s, t, bprm);
 	s->rec.hdr.time = bpf_ktime_get_boot_ns();
@@ -422,6 +468,8 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 	st->verdict |= V_DONE;
 	if (!failed_only && event_on[ESPY_EV_image_load])
 		exec_images(st, p);
+	if (!failed_only && event_on[ESPY_EV_memory_exec])
+		exec_memory();
 	return 0;
 }
 
@@ -475,6 +523,7 @@ int BPF_PROG(process_exec, struct pt_regs *regs, long ret)
 	rec->interpreter.off = rec->interpreter.len = 0;
 	rec->env.off = rec->env.len = 0;
 	rec->old_tid = x.st->tid;
+	rec->memory = 0;
 	exec_creds(rec, current_task());
 	failed_argv(&x, rec, call_arg(x.st, x.c->dir ? 3 : 2));
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_exec, ESPY_CLASS_process,
@@ -592,6 +641,8 @@ int BPF_PROG(process_exit, struct task_struct *p)
 	st = state_seen(current_task());
 	if (!st)
 		return 0;
+	if (event_on[ESPY_EV_process_inject] && st->verdict & V_RECORD)
+		tracer_exit();
 	last = !KR(KR(p, signal), live.counter) && exit_is_first(st);
 	if (last && st->verdict & V_TREE)
 		__sync_fetch_and_add(&alive, -1);

@@ -8,7 +8,7 @@
  * Calls whose event is plain values of a descriptor are recorded right here; those with paths and
  * texts go through a tail call to the program with the event's name, or to `general`.
  */
-#include "exit.bpf.h"
+#include "target.bpf.h"
 
 /* The wire form of every event that has no program of its own. */
 struct general {
@@ -139,6 +139,20 @@ static __always_inline const struct espy_call *enter_socketcall(struct task_stat
 	return &calls[1][index & (ESPY_CALLS - 1)];
 }
 
+/* mmap as 32-bit programs first had it. Where its page is not there yet, the end of the call looks
+ * again: args[7]. */
+static __always_inline void enter_map_struct(struct task_state *st)
+{
+	u32 args[6] = {};
+	u64 at = st->args[1];
+
+	st->args[7] = bpf_probe_read_user(args, sizeof(args), (void *)at) ? at : 0;
+	for (u32 i = 0; i < 6; i++)
+		st->args[i + 1] = args[i];
+	if (st->args[7])
+		st->args[5] = -1; /* no descriptor */
+}
+
 /* Notes the call: what it is, its arguments, what its descriptors mean. False: not recorded. */
 static __always_inline bool enter_call(struct task_state *st, const struct espy_call *c,
 				       struct task_struct *t, struct pt_regs *regs, bool ia32,
@@ -160,6 +174,8 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 	}
 	st->obj = st->obj2 = 0;
 	st->pos = -1;
+	if (c->form == ESPY_FORM_MAP_STRUCT)
+		enter_map_struct(st);
 	at = c->fd;
 	if (!at && c->flags & ESPY_CALL_OLD && !call_arg(st, c->path))
 		at = c->dir; /* futimens */
@@ -171,7 +187,21 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 		st->obj2 = enter_fd(call_arg(st, c->dir2));
 	if (c->path)
 		enter_dir(st, t);
+	if (c->form >= ESPY_FORM__NOTED) {
+		regs_offset = low(regs) - low(KR(t, stack));
+		enter_note(c->form, late);
+		st->obj = enter_object(st->obj);
+		st->obj2 = enter_object(st->obj2);
+	}
 	return true;
+}
+
+/* A mapping that can be executed, by what the call asks for and by what the task is:
+ * READ_IMPLIES_EXEC makes every readable one so. Argument 3 is dx for 64 and for 32 bits, and still
+ * there at the end. */
+static __always_inline bool asks_for_exec(struct task_struct *t, struct pt_regs *regs)
+{
+	return effective_prot(t, regs->dx) & PROT_EXEC;
 }
 
 SEC("tp_btf/sys_enter")
@@ -189,7 +219,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	t = current_task();
 	ia32 = is_ia32(t);
 	c = &calls[ia32][nr];
-	if (!c->on)
+	if (!c->on || (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs)))
 		return 0;
 	st = state_recorded(t);
 	if (st && enter_call(st, c, t, regs, ia32, id, false))
@@ -251,6 +281,16 @@ static __always_inline u32 type_of(const struct task_state *st)
 	return st->type;
 }
 
+/* What a read or write of /proc/PID/mem does besides; 0: nothing. */
+static __always_inline u32 type_in_process(const struct task_state *st)
+{
+	if (!(st->obj & OBJ_MEM))
+		return 0;
+	if (st->type == ESPY_EV_file_read)
+		return ESPY_EV_process_vm_read;
+	return st->type == ESPY_EV_file_write ? ESPY_EV_process_vm_write : 0;
+}
+
 /*
  * A call whose entry was not seen: it was in flight when the capture started, or seccomp refused it
  * before the entry is traced. Its arguments are still in the registers.
@@ -292,7 +332,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	c = &calls[is_ia32(t)][nr];
 	if (c->flags & ESPY_CALL_MOVES)
 		exit_moves(c, regs, ret);
-	if (!c->on)
+	if (!c->on || (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs)))
 		return 0;
 	st = state_of(t, false);
 	if (!st || !st->entry) {
@@ -309,12 +349,15 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		st->entry = 0;
 		return 0;
 	}
+	st->end = now;
 	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
 		exit_inline(st, c, ret, now);
-		st->entry = 0;
-		return 0;
+		type = type_in_process(st);
+		if (!type) {
+			st->entry = 0;
+			return 0;
+		}
 	}
-	st->end = now;
 	bpf_tail_call(ctx, &exits, type);
 	st->entry = 0;
 	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)])

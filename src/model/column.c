@@ -210,6 +210,10 @@ static unsigned result_fmt(const struct espy_batch *b, uint32_t row)
 	case ESPY_EV_process_exit:
 		return ESPY_FMT_EXIT;
 	case ESPY_EV_image_load:
+	case ESPY_EV_memory_exec:
+	case ESPY_EV_memory_map:
+	case ESPY_EV_memory_remap:
+	case ESPY_EV_memory_brk:
 		return ESPY_FMT_POINTER;
 	default:
 		return ESPY_FMT_ERRNO;

@@ -31,6 +31,23 @@ static const struct {
 	{"getxattrat", ESPY_FORM_XATTRAT},
 	{"setxattrat", ESPY_FORM_XATTRAT},
 	{"pivot_root", ESPY_FORM_PIVOT},
+	{"munmap", ESPY_FORM_MAPPING},
+	{"mremap", ESPY_FORM_MAPPING},
+	{"madvise", ESPY_FORM_MAPPING},
+	{"mlock", ESPY_FORM_MAPPING},
+	{"mlock2", ESPY_FORM_MAPPING},
+	{"munlock", ESPY_FORM_MAPPING},
+	{"mseal", ESPY_FORM_MAPPING},
+	{"remap_file_pages", ESPY_FORM_MAPPING},
+	{"mprotect", ESPY_FORM_PROTECT},
+	{"pkey_mprotect", ESPY_FORM_PROTECT_KEY},
+	{"ptrace", ESPY_FORM_PTRACE},
+	{"process_vm_readv", ESPY_FORM_TARGET},
+	{"process_vm_writev", ESPY_FORM_TARGET},
+	{"kcmp", ESPY_FORM_TARGET},
+	{"pidfd_getfd", ESPY_FORM_PIDFD},
+	{"process_madvise", ESPY_FORM_PIDFD},
+	{"process_mrelease", ESPY_FORM_PIDFD},
 };
 
 /* Calls whose buffers are iovecs. */
@@ -58,6 +75,13 @@ static const struct {
 	{"chown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
 	{"lchown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
 	{"fchown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"munmap", {1, 2, 0}, {ESPY_W_U64, ESPY_W_U64, 0}},
+	{"madvise", {1, 2, 3}, {ESPY_W_U64, ESPY_W_U64, ESPY_W_U32}},
+	{"mlock", {1, 2, 0}, {ESPY_W_U64, ESPY_W_U64, 0}},
+	{"mlock2", {1, 2, 3}, {ESPY_W_U64, ESPY_W_U64, ESPY_W_U32}},
+	{"munlock", {1, 2, 0}, {ESPY_W_U64, ESPY_W_U64, 0}},
+	{"mseal", {1, 2, 3}, {ESPY_W_U64, ESPY_W_U64, ESPY_W_U64}},
+	{"remap_file_pages", {1, 2, 4}, {ESPY_W_U64, ESPY_W_U64, ESPY_W_U64}},
 };
 
 static enum espy_form form_of(const char *call)
@@ -91,10 +115,20 @@ static uint8_t width_of(const struct espy_field *f, unsigned abi)
 bool espy_calls_wants(const bool *type, unsigned own)
 {
 	switch (own) {
+	case ESPY_EV_file_open:
+		return type[own] || type[ESPY_EV_process_access];
 	case ESPY_EV_file_read:
-		return type[own] || type[ESPY_EV_net_recv];
+		return type[own] || type[ESPY_EV_net_recv] || type[ESPY_EV_process_vm_read];
 	case ESPY_EV_file_write:
-		return type[own] || type[ESPY_EV_net_send];
+		return type[own] || type[ESPY_EV_net_send] || type[ESPY_EV_process_vm_write] ||
+		       type[ESPY_EV_process_inject];
+	case ESPY_EV_image_load:
+		return type[own] || type[ESPY_EV_memory_map] || type[ESPY_EV_memory_exec];
+	case ESPY_EV_memory_protect:
+		return type[own] || type[ESPY_EV_memory_exec];
+	case ESPY_EV_process_ptrace:
+	case ESPY_EV_process_vm_write:
+		return type[own] || type[ESPY_EV_process_inject];
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
 	case ESPY_EV_file_fcntl:
@@ -116,6 +150,14 @@ static bool moves_paths(unsigned type)
 	return type == ESPY_EV_file_rename || type == ESPY_EV_file_rmdir ||
 	       type == ESPY_EV_file_unlink || type == ESPY_EV_file_mount ||
 	       type == ESPY_EV_file_umount || type == ESPY_EV_file_chroot;
+}
+
+/* Of mmap and mprotect, what makes something executable is always recorded, the rest on request. */
+static bool only_exec(const struct espy_call *c, const bool *type)
+{
+	return (c->type == ESPY_EV_image_load && !type[ESPY_EV_memory_map] &&
+		c->form != ESPY_FORM_MAP_STRUCT) ||
+	       (c->type == ESPY_EV_memory_protect && !type[ESPY_EV_memory_protect]);
 }
 
 static void fill_flags(struct espy_call *c, const char *name, const struct espy_schema *s, bool own,
@@ -159,6 +201,8 @@ static void fill_ia32(struct espy_call *c, const char *name)
 			c->dir = ia32_args[i].path ? ia32_args[i].dir : c->dir;
 			c->path = ia32_args[i].path ? ia32_args[i].path : c->path;
 		}
+	if (!strcmp(name, "mmap"))
+		c->form = ESPY_FORM_MAP_STRUCT;
 }
 
 static void fill_call(struct espy_call *c, const struct espy_call_row *row,
@@ -179,6 +223,8 @@ static void fill_call(struct espy_call *c, const struct espy_call_row *row,
 	if (abi == ESPY_ABI_IA32)
 		fill_ia32(c, row->call);
 	fill_flags(c, row->call, s, own, abi);
+	if (only_exec(c, type))
+		c->flags |= ESPY_CALL_EXEC;
 }
 
 void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,

@@ -22,7 +22,7 @@
 /* Task storage in tracing programs came in 5.13, bpf_loop in 5.17: a kernel with the one has the
  * other. */
 struct features {
-	bool cast, task_btf, task_storage, find_vma, loop;
+	bool cast, task_btf, task_storage, loop;
 	bool fentry;   /* trampolines load: the plus pack */
 	int uring_req; /* arguments of the tracepoint, -1: not there */
 	int uring_sqe;
@@ -88,7 +88,6 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	f->task_btf = has_helper(btf, "BPF_FUNC_get_current_task_btf");
 	f->task_storage = has_helper(btf, "BPF_FUNC_task_storage_get");
-	f->find_vma = has_helper(btf, "BPF_FUNC_find_vma");
 	f->loop = has_helper(btf, "BPF_FUNC_loop");
 	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
 	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
@@ -98,7 +97,6 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->cast &= f->loop;
 	f->task_btf &= f->loop;
 	f->task_storage &= f->loop;
-	f->find_vma &= f->loop;
 	return 0;
 }
 
@@ -158,7 +156,6 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->has_cast = f->cast;
 	skel->rodata->has_task_btf = f->task_btf;
 	skel->rodata->has_task_storage = f->task_storage;
-	skel->rodata->has_find_vma = f->find_vma;
 	skel->rodata->has_loop = f->loop;
 	skel->rodata->has_plus = f->fentry;
 	skel->rodata->self_pid = (uint32_t)getpid();

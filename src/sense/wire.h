@@ -39,24 +39,35 @@ enum espy_call_flags {
 	ESPY_CALL_OLD = 8,     /* keep the inode's attributes from before */
 	ESPY_CALL_MOVES = 32,  /* a success may change paths that are known already */
 	ESPY_CALL_NARROW = 16, /* times in 32 bits */
+	ESPY_CALL_EXEC = 64,   /* only wanted where argument 3 says PROT_EXEC */
 };
 
 enum espy_form {
 	ESPY_FORM_PLAIN = 0,
-	ESPY_FORM_CLONE = 1,     /* flags in argument 1 */
-	ESPY_FORM_CLONE3 = 2,    /* argument 1 is a struct clone_args */
-	ESPY_FORM_PAGES = 3,     /* mmap2: offset in pages */
-	ESPY_FORM_PAIR = 4,      /* socketpair: descriptors at argument 4 */
-	ESPY_FORM_TO = 5,        /* sendto, recvfrom: address at argument 5 */
-	ESPY_FORM_MSG = 6,       /* sendmsg, recvmsg */
-	ESPY_FORM_MMSG = 7,      /* sendmmsg, recvmmsg */
-	ESPY_FORM_SECONDS = 8,   /* utime: two seconds */
-	ESPY_FORM_TIMEVAL = 9,   /* utimes, futimesat */
-	ESPY_FORM_TIMESPEC = 10, /* utimensat */
-	ESPY_FORM_HOW = 11,      /* openat2: struct open_how at argument 3 */
-	ESPY_FORM_CREAT = 12,    /* creat: flags are implied */
-	ESPY_FORM_XATTRAT = 13,  /* struct xattr_args at argument 5 */
-	ESPY_FORM_PIVOT = 14,    /* pivot_root: the process's own root need not change */
+	ESPY_FORM_CLONE = 1,       /* flags in argument 1 */
+	ESPY_FORM_CLONE3 = 2,      /* argument 1 is a struct clone_args */
+	ESPY_FORM_PAGES = 3,       /* mmap2: offset in pages */
+	ESPY_FORM_PAIR = 4,        /* socketpair: descriptors at argument 4 */
+	ESPY_FORM_TO = 5,          /* sendto, recvfrom: address at argument 5 */
+	ESPY_FORM_MSG = 6,         /* sendmsg, recvmsg */
+	ESPY_FORM_MMSG = 7,        /* sendmmsg, recvmmsg */
+	ESPY_FORM_SECONDS = 8,     /* utime: two seconds */
+	ESPY_FORM_TIMEVAL = 9,     /* utimes, futimesat */
+	ESPY_FORM_TIMESPEC = 10,   /* utimensat */
+	ESPY_FORM_HOW = 11,        /* openat2: struct open_how at argument 3 */
+	ESPY_FORM_CREAT = 12,      /* creat: flags are implied */
+	ESPY_FORM_XATTRAT = 13,    /* struct xattr_args at argument 5 */
+	ESPY_FORM_PIVOT = 14,      /* pivot_root: the process's own root need not change */
+	ESPY_FORM_MAP_STRUCT = 40, /* mmap of ia32: argument 1 is where the six are */
+
+	/* Something is noted when these begin: enter_note() in bpf/target.bpf.h. */
+	ESPY_FORM__NOTED = 48,
+	ESPY_FORM_MAPPING = 48,     /* the mapping that argument 1 lies in */
+	ESPY_FORM_PROTECT = 49,     /* and what of argument 1, 2 was not executable */
+	ESPY_FORM_PTRACE = 50,      /* the thread of argument 2, and its registers */
+	ESPY_FORM_TARGET = 51,      /* the thread of argument 1 */
+	ESPY_FORM_PIDFD = 52,       /* the process whose pidfd argument 1 is */
+	ESPY_FORM_PROTECT_KEY = 53, /* as PROTECT, with a key */
 };
 
 /* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */
