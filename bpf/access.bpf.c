@@ -36,7 +36,8 @@
 /* --- injection ------------------------------------------------------------------------------ */
 
 /* Of the state: pos where, args[7] and obj2 what lies there. */
-static __always_inline int send_inject(struct task_state *st, const struct tamper *done)
+static __always_inline int send_inject(struct task_state *st, const struct tamper *done,
+				       long result)
 {
 	struct espy_ev_process_inject *rec;
 	u32 seq;
@@ -47,6 +48,7 @@ static __always_inline int send_inject(struct task_state *st, const struct tampe
 	header_in_call(&rec->hdr, st, ESPY_EV_process_inject);
 	rec->hdr.seq = seq;
 	rec->hdr.size = sizeof(*rec);
+	rec->hdr.result = result;
 	TARGET_FILL(rec, st);
 	path_of_object(&rec->path2, st->obj2);
 	rec->address = st->pos;
@@ -126,7 +128,7 @@ static __always_inline void inject_ptrace(struct task_state *st)
 		copy = *done;
 		tamper_forget(st);
 		if (is_injection(copy.method))
-			send_inject(st, &copy);
+			send_inject(st, &copy, 0);
 		return;
 	}
 	t = target_again(st, call_arg(st, 2));
@@ -149,7 +151,7 @@ static __always_inline void inject_written(struct task_state *st, long bytes)
 	if (st->args[7] & MAPPING_TRACED)
 		tamper_note(st, method, bytes, st->pos);
 	else
-		send_inject(st, &done);
+		send_inject(st, &done, bytes);
 }
 
 SEC("tp_btf/sys_exit")
@@ -192,7 +194,7 @@ __noinline int tracee_let_go(u64 tracee)
 	st->obj = exit_object(exe_of(t));
 	st->pos = stopped_ip(t, &sp);
 	st->obj2 = exit_object(target_mapping(st, KNUM(t, mm), st->pos));
-	return send_inject(st, &copy);
+	return send_inject(st, &copy, 0);
 }
 
 __noinline int tracer_exit(void)
@@ -251,7 +253,7 @@ int BPF_PROG(process_ptrace, struct pt_regs *regs, long ret)
 		exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_ptrace, ESPY_CLASS_process,
 			  ret);
 	}
-	x.st->entry = entry;
+	exit_again(x.st, entry);
 	if (event_on[ESPY_EV_process_inject] && ret >= 0)
 		bpf_tail_call(ctx, &exits, ESPY_EV_process_inject);
 	x.st->entry = 0;
@@ -424,7 +426,7 @@ int BPF_PROG(process_vm_write, struct pt_regs *regs, long ret)
 	entry = x.st->entry;
 	ACCESS_FILL(rec, &x, &a, GRANT_WRITE | GRANT_OPERATION);
 	exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_vm_write, ESPY_CLASS_process, ret);
-	x.st->entry = entry;
+	exit_again(x.st, entry);
 	if (injects(&x, &a, ret))
 		bpf_tail_call(ctx, &exits, ESPY_EV_process_inject);
 	x.st->entry = 0;

@@ -119,6 +119,13 @@ static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr
 	return 0;
 }
 
+/* The call has another event: for the program that makes it, behind what was recorded already. */
+static __always_inline void exit_again(struct task_state *st, u64 entry)
+{
+	st->entry = entry;
+	st->end = bpf_ktime_get_boot_ns();
+}
+
 static __always_inline void path_of_object(struct espy_path *p, u64 obj)
 {
 	p->obj = obj;

@@ -61,7 +61,7 @@ int BPF_PROG(file_open, struct pt_regs *regs, long ret)
 	}
 	exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
 	if (event_on[ESPY_EV_process_access] && opens_process(file, ret)) {
-		x.st->entry = entry;
+		exit_again(x.st, entry);
 		bpf_tail_call(ctx, &exits, ESPY_EV_process_access);
 		x.st->entry = 0;
 	}

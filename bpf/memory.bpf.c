@@ -78,7 +78,7 @@ int BPF_PROG(memory_exec, struct pt_regs *regs, long ret)
 	map = x.st->type == ESPY_EV_image_load;
 	if (map ? exec_by_map(&x, rec, ret) : exec_by_protect(&x, rec))
 		exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_memory_exec, ESPY_CLASS_memory, ret);
-	x.st->entry = entry;
+	exit_again(x.st, entry);
 	if (map && event_on[ESPY_EV_memory_map])
 		bpf_tail_call(ctx, &exits, ESPY_EV_memory_map);
 	x.st->entry = 0;
@@ -126,7 +126,7 @@ int BPF_PROG(memory_protect, struct pt_regs *regs, long ret)
 		exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_memory_protect, ESPY_CLASS_memory,
 			  ret);
 	}
-	x.st->entry = entry;
+	exit_again(x.st, entry);
 	if (event_on[ESPY_EV_memory_exec] && x.st->old[0] >> 16)
 		bpf_tail_call(ctx, &exits, ESPY_EV_memory_exec);
 	x.st->entry = 0;

@@ -372,6 +372,7 @@ int BPF_PROG(image_load, struct pt_regs *regs, long ret)
 	map_again(st);
 	if (event_on[ESPY_EV_image_load] && ret > 0)
 		image_of_map(st, current_task(), ret);
+	exit_again(st, st->entry);
 	if (event_on[ESPY_EV_memory_exec] &&
 	    effective_prot(current_task(), call_arg(st, 3)) & PROT_EXEC)
 		bpf_tail_call(ctx, &exits, ESPY_EV_memory_exec);
@@ -464,12 +465,12 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 	state_identify(st, p);
 	if (event_on[ESPY_EV_process_exec])
 		send_exec(st, p, old_pid, bprm, now);
+	if (!failed_only && event_on[ESPY_EV_memory_exec])
+		exec_memory();
 	st->entry = 0;
 	st->verdict |= V_DONE;
 	if (!failed_only && event_on[ESPY_EV_image_load])
 		exec_images(st, p);
-	if (!failed_only && event_on[ESPY_EV_memory_exec])
-		exec_memory();
 	return 0;
 }
 
