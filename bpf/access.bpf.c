@@ -56,7 +56,7 @@ static __always_inline int send_inject(struct task_state *st, const struct tampe
 	rec->memory = st->args[7] >> 8 & 0xff;
 	rec->method = done->method;
 	rec->written = done->written;
-	rec->code = done->address;
+	rec->code_address = done->address;
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -248,7 +248,7 @@ int BPF_PROG(process_ptrace, struct pt_regs *regs, long ret)
 		TARGET_FILL(rec, x.st);
 		rec->request = (u32)call_arg(x.st, 1);
 		rec->address = call_arg(x.st, 3);
-		rec->data = call_arg(x.st, 4);
+		rec->word = call_arg(x.st, 4);
 		rec->granted = ptrace_grants(rec->request);
 		exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_ptrace, ESPY_CLASS_process,
 			  ret);
@@ -581,7 +581,7 @@ int BPF_PROG(process_getfd, struct pt_regs *regs, long ret)
 	TARGET_FILL(rec, x.st);
 	path_of_object(&rec->path2, ret >= 0 ? exit_fd(ret) : 0);
 	rec->fd = (u32)call_arg(x.st, 2);
-	rec->flags = (u32)call_arg(x.st, 3);
+	rec->reserved = (u32)call_arg(x.st, 3);
 	rec->granted = GRANT_DUP;
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_getfd, ESPY_CLASS_process,
 			 ret);
@@ -624,7 +624,7 @@ int BPF_PROG(process_advise, struct pt_regs *regs, long ret)
 	rec->address = iov_at(call_arg(x.st, 2), 0, native, &len);
 	rec->requested = iov_bytes(call_arg(x.st, 2), call_arg(x.st, 3), native);
 	rec->advice = (u32)call_arg(x.st, 4);
-	rec->flags = (u32)call_arg(x.st, 5);
+	rec->reserved = (u32)call_arg(x.st, 5);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_advise, ESPY_CLASS_process,
 			 ret);
 }
@@ -639,7 +639,7 @@ int BPF_PROG(process_reap, struct pt_regs *regs, long ret)
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
 	TARGET_FILL(rec, x.st);
-	rec->flags = (u32)call_arg(x.st, 2);
+	rec->reserved = (u32)call_arg(x.st, 2);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_reap, ESPY_CLASS_process,
 			 ret);
 }

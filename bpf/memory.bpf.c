@@ -38,13 +38,13 @@ static __always_inline bool exec_by_map(struct call_exit *x, struct espy_ev_memo
 	rec->prot = m.vma ? m.flags & PROT_BITS : asked;
 	if (!(rec->prot & VM_EXEC))
 		return false;
-	rec->reason = exec_reason(&m, rec->memory, 0, rec->prot);
+	rec->cause = exec_reason(&m, rec->memory, 0, rec->prot);
 	if (!m.vma && !x->st->obj)
-		rec->reason |= REASON_NO_FILE;
+		rec->cause |= REASON_NO_FILE;
 	if (!m.vma && ret > 0)
-		rec->reason |= REASON_UNKNOWN;
+		rec->cause |= REASON_UNKNOWN;
 	path_of_object(&rec->path, m.file ? exit_object(m.file) : x->st->obj);
-	return rec->reason;
+	return rec->cause;
 }
 
 /* By mprotect: what was there before was looked at when it began. */
@@ -57,10 +57,10 @@ static __always_inline bool exec_by_protect(struct call_exit *x, struct espy_ev_
 	rec->prot = effective_prot(current_task(), call_arg(x->st, 3));
 	rec->old_prot = old & PROT_BITS;
 	rec->flags = 0;
-	rec->reason = old >> 16;
+	rec->cause = old >> 16;
 	rec->memory = old >> 8 & 0xff;
 	path_of_object(&rec->path, x->st->obj);
-	return rec->reason && rec->prot & VM_EXEC;
+	return rec->cause && rec->prot & VM_EXEC;
 }
 
 SEC("tp_btf/sys_exit")

@@ -293,7 +293,7 @@ static __always_inline u64 exec_memory_at(struct task_state *st, u64 mm, u64 at,
 	rec->length = m.end - m.start;
 	rec->prot = m.flags & PROT_BITS;
 	rec->old_prot = rec->flags = 0;
-	rec->reason = reason;
+	rec->cause = reason;
 	rec->memory = memory;
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return m.start;

@@ -92,19 +92,19 @@ PROBE(process_ptrace)
 
 	DO(ptrace, (long)PTRACE_SEIZE, pid, 0L, (long)PTRACE_O_TRACESYSGOOD);
 	WANT(process_ptrace, NUM(request, PTRACE_SEIZE), TARGET(pid), NUM(address, 0),
-	     NUM(data, 1));
+	     NUM(word, 1));
 	DO(ptrace, (long)PTRACE_INTERRUPT, pid, 0L, 0L);
 	WANT(process_ptrace, STR(request, "PTRACE_INTERRUPT"), TARGET(pid));
 	stopped(pid);
 	DO(ptrace, (long)PTRACE_PEEKTEXT, pid, (long)(uintptr_t)spin, &word);
 	WANT(process_ptrace, STR(request, "PTRACE_PEEKTEXT"), TARGET(pid),
-	     NUM(address, (uintptr_t)spin), NUM(data, (uintptr_t)&word), NUM(granted, 0x10));
+	     NUM(address, (uintptr_t)spin), NUM(word, (uintptr_t)&word), NUM(granted, 0x10));
 	DO(ptrace, (long)PTRACE_GETREGSET, pid, (long)NT_PRSTATUS, &set);
 	WANT(process_ptrace, STR(request, "PTRACE_GETREGSET"), NUM(address, NT_PRSTATUS));
 	DO(ptrace, (long)PTRACE_PEEKDATA, pid, 8L, &word);
 	WANT(process_ptrace, STR(request, "PTRACE_PEEKDATA"), NUM(address, 8), NUM(result, -EIO));
 	DO(ptrace, 0x7777L, pid, 1L, 2L);
-	WANT(process_ptrace, NUM(request, 0x7777), NUM(address, 1), NUM(data, 2),
+	WANT(process_ptrace, NUM(request, 0x7777), NUM(address, 1), NUM(word, 2),
 	     NUM(result, -EIO));
 	DO(ptrace, (long)PTRACE_DETACH, pid, 0L, 0L);
 	WANT(process_ptrace, STR(request, "PTRACE_DETACH"), TARGET(pid));
@@ -284,7 +284,7 @@ static void inject_run(void)
 	DO(ptrace, (long)PTRACE_DETACH, pid, 0L, 0L);
 	WANT(process_inject, TARGET(pid), STR(path2, probe_exe), NUM(address, at), NUM(prot, 5),
 	     NUM(method, MEMORY | CODE | REGISTERS | IP), NUM(written, POKED(sizeof(payload))),
-	     NUM(code, at + POKED(sizeof(payload)) - sizeof(long)), STR(memory, "file"));
+	     NUM(code_address, at + POKED(sizeof(payload)) - sizeof(long)), STR(memory, "file"));
 	MUST(probe_wait(pid) == 42);
 }
 
@@ -300,8 +300,8 @@ static void inject_stack(void)
 	SP_OF(regs) -= 64;
 	MUST(ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &set) == 0);
 	DO(ptrace, (long)PTRACE_CONT, pid, 0L, 0L);
-	WANT(process_inject, TARGET(pid), NUM(address, (uintptr_t)IP_OF(regs)), NUM(method, REGISTERS | SP),
-	     NUM(written, 0), NUM(code, 0));
+	WANT(process_inject, TARGET(pid), NUM(address, (uintptr_t)IP_OF(regs)),
+	     NUM(method, REGISTERS | SP), NUM(written, 0), NUM(code_address, 0));
 	done(pid);
 }
 
@@ -314,8 +314,8 @@ static void inject_running(void)
 
 	DO(pwrite64, fd, payload, (long)sizeof(payload), OFF(at));
 	WANT(process_inject, TARGET(pid), STR(path2, probe_exe), NUM(address, at), NUM(prot, 5),
-	     NUM(method, MEMORY | CODE | PROC), NUM(written, sizeof(payload)), NUM(code, at),
-	     STR(memory, "file"));
+	     NUM(method, MEMORY | CODE | PROC), NUM(written, sizeof(payload)),
+	     NUM(code_address, at), STR(memory, "file"));
 	close(fd);
 	done(pid);
 }
@@ -424,9 +424,9 @@ PROBE(process_advise)
 
 	DO(process_madvise, pidfd, &range, 1L, 20L, 0L);
 	WANT(process_advise, TARGET(pid), NUM(address, (uintptr_t)data), NUM(requested, PAGE),
-	     STR(advice, "MADV_COLD"), NUM(flags, 0));
+	     STR(advice, "MADV_COLD"), NUM(reserved, 0));
 	DO(process_madvise, pidfd, &range, 1L, 20L, 7L);
-	WANT(process_advise, TARGET(pid), NUM(flags, 7));
+	WANT(process_advise, TARGET(pid), NUM(reserved, 7));
 	done(pid);
 }
 
@@ -436,9 +436,9 @@ PROBE(process_reap)
 	int pidfd = syscall(NR_pidfd_open, pid, 0);
 
 	DO(process_mrelease, pidfd, 5L);
-	WANT(process_reap, TARGET(pid), NUM(flags, 5));
+	WANT(process_reap, TARGET(pid), NUM(reserved, 5));
 	DO(process_mrelease, pidfd, 0L); /* it is not being killed */
-	WANT(process_reap, TARGET(pid), NUM(flags, 0));
+	WANT(process_reap, TARGET(pid), NUM(reserved, 0));
 	done(pid);
 }
 

@@ -193,9 +193,9 @@ PROBE(memory_seal)
 	char *p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	long r = DO(mseal, p, PAGE, 0L);
 
-	WANT(memory_seal, ADDRESS(p), NUM(length, PAGE), NUM(flags, 0));
+	WANT(memory_seal, ADDRESS(p), NUM(length, PAGE), NUM(reserved, 0));
 	DO(mseal, p, PAGE, 5L);
-	WANT(memory_seal, NUM(flags, 5), NUM(result, r == -ENOSYS || r == -EPERM ? r : -EINVAL));
+	WANT(memory_seal, NUM(reserved, 5), NUM(result, r == -ENOSYS || r == -EPERM ? r : -EINVAL));
 }
 
 /* --- what should not be executable ------------------------------------------------------------ */
@@ -207,18 +207,18 @@ static void exec_anonymous(void)
 	char *p = MAP(0, PAGE, RWX, ANON, -1, 0);
 
 	EXEC(p, NUM(length, PAGE), NUM(prot, 7), NUM(old_prot, 0), NUM(flags, 0x22),
-	     NUM(reason, WRITE_EXEC | NO_FILE), STR(memory, "anonymous"), STR(path, ""), RESULT(p));
+	     NUM(cause, WRITE_EXEC | NO_FILE), STR(memory, "anonymous"), STR(path, ""), RESULT(p));
 	DO(mprotect, p, PAGE, RX); /* less than before: nothing to say */
 	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	DO(mprotect, p, PAGE, RX);
 	EXEC(p, NUM(length, PAGE), NUM(prot, 5), NUM(old_prot, 3), NUM(flags, 0),
-	     NUM(reason, WAS_WRITABLE | NO_FILE), STR(memory, "anonymous"));
+	     NUM(cause, WAS_WRITABLE | NO_FILE), STR(memory, "anonymous"));
 	DO(mprotect, p, PAGE, RWX);
-	EXEC(p, NUM(prot, 7), NUM(old_prot, 5), NUM(reason, WRITE_EXEC));
+	EXEC(p, NUM(prot, 7), NUM(old_prot, 5), NUM(cause, WRITE_EXEC));
 	munmap(p + PAGE, PAGE);
 	DO(mprotect, p, PAGE, RW);
 	DO(pkey_mprotect, p, 2 * PAGE, RX, -1L);
-	EXEC(p, NUM(reason, WAS_WRITABLE | NO_FILE), NUM(result, -ENOMEM));
+	EXEC(p, NUM(cause, WAS_WRITABLE | NO_FILE), NUM(result, -ENOMEM));
 }
 
 /* Code of a file, and behind it what is not: the range is about both. */
@@ -230,7 +230,7 @@ static void exec_range(void)
 	mmap(p, 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
 	DO(mprotect, p, 2 * PAGE, RX); /* a file that nobody wrote to */
 	DO(mprotect, p, 3 * PAGE, RX);
-	EXEC(p, NUM(length, 3 * PAGE), NUM(old_prot, 3), NUM(reason, WAS_WRITABLE | NO_FILE),
+	EXEC(p, NUM(length, 3 * PAGE), NUM(old_prot, 3), NUM(cause, WAS_WRITABLE | NO_FILE),
 	     STR(memory, "anonymous"), STR(path, ""));
 }
 
@@ -243,7 +243,7 @@ static void exec_modified(void)
 	p[0] = 1;
 	DO(mprotect, p, PAGE, (long)PROT_READ);
 	DO(mprotect, p, PAGE, RX);
-	EXEC(p, PATH("b"), NUM(old_prot, 1), NUM(reason, MODIFIED), STR(memory, "file"));
+	EXEC(p, PATH("b"), NUM(old_prot, 1), NUM(cause, MODIFIED), STR(memory, "file"));
 }
 
 static void exec_unnamed(void)
@@ -254,19 +254,19 @@ static void exec_unnamed(void)
 	if (memfd >= 0) {
 		MUST(ftruncate(memfd, PAGE) == 0);
 		p = MAP(0, PAGE, RX, (long)MAP_SHARED, memfd, 0);
-		EXEC(p, STR(path, probe_fd_path(memfd)), NUM(reason, NO_FILE), STR(memory, "memfd"),
+		EXEC(p, STR(path, probe_fd_path(memfd)), NUM(cause, NO_FILE), STR(memory, "memfd"),
 		     RESULT(p));
 		WANT(image_load, STR(path, probe_fd_path(memfd)), STR(memory, "memfd"), ADDRESS(p),
 		     RESULT(p));
 	}
 	MUST(unlink("gone") == 0);
 	p = MAP(0, PAGE, RX, (long)MAP_PRIVATE, gone, 0);
-	EXEC(p, STR(path, probe_fd_path(gone)), NUM(reason, NO_FILE), STR(memory, "deleted"),
+	EXEC(p, STR(path, probe_fd_path(gone)), NUM(cause, NO_FILE), STR(memory, "deleted"),
 	     RESULT(p));
 	WANT(image_load, STR(path, probe_fd_path(gone)), STR(memory, "deleted"), ADDRESS(p),
 	     RESULT(p));
 	p = MAP(0, PAGE, RX, (long)(MAP_SHARED | MAP_ANONYMOUS), -1, 0);
-	EXEC(p, STR(memory, "shared"), NUM(reason, NO_FILE), RESULT(p));
+	EXEC(p, STR(memory, "shared"), NUM(cause, NO_FILE), RESULT(p));
 	/* shared memory is a file to the kernel */
 	WANT(image_load, STR(memory, "shared"), ADDRESS(p), RESULT(p));
 }
@@ -277,7 +277,7 @@ static void exec_stack(void)
 
 	DO(mprotect, p, PAGE, RWX);
 	EXEC(p, STR(memory, "stack"), NUM(old_prot, 3),
-	     NUM(reason, WRITE_EXEC | WAS_WRITABLE | NO_FILE));
+	     NUM(cause, WRITE_EXEC | WAS_WRITABLE | NO_FILE));
 	DO(mprotect, p, PAGE, RW);
 }
 
@@ -289,7 +289,7 @@ static void exec_implied(void *arg)
 	(void)arg;
 	MUST(personality(READ_IMPLIES_EXEC) >= 0);
 	p = MAP(0, PAGE, RW, ANON, -1, 0);
-	EXEC(p, NUM(prot, 7), NUM(reason, WRITE_EXEC | NO_FILE), RESULT(p));
+	EXEC(p, NUM(prot, 7), NUM(cause, WRITE_EXEC | NO_FILE), RESULT(p));
 }
 
 /* A program whose file asks for an executable stack. */
@@ -319,7 +319,7 @@ static void exec_file_stack(void)
 	MUST(probe_wait(pid) == 0);
 	DID(execve, 0);
 	WANT(memory_exec, OF(pid), STR(memory, "stack"), NUM(prot, 7),
-	     NUM(reason, WRITE_EXEC | NO_FILE), STR(path, ""));
+	     NUM(cause, WRITE_EXEC | NO_FILE), STR(path, ""));
 }
 
 PROBE(memory_exec)

@@ -105,6 +105,44 @@ static void test_selection(void **state)
 	assert_true(native("clone")->on);
 }
 
+/* Of mmap and mprotect only what makes something executable, unless all of it is asked for. */
+static void test_executable(void **state)
+{
+	(void)state;
+	fill(ESPY_EV_memory_exec);
+	assert_true(native("mmap")->on && native("mmap")->flags & ESPY_CALL_EXEC);
+	assert_true(ia32("mmap2")->flags & ESPY_CALL_EXEC);
+	assert_false(ia32("mmap")->flags & ESPY_CALL_EXEC); /* argument 3 lies in memory */
+	assert_int_equal(ia32("mmap")->form, ESPY_FORM_MAP_STRUCT);
+	assert_int_equal(native("mmap")->form, ESPY_FORM_PLAIN);
+	assert_true(native("mprotect")->on && native("mprotect")->flags & ESPY_CALL_EXEC);
+	assert_false(native("munmap")->on);
+	fill(ESPY_EV_memory_map);
+	assert_true(native("mmap")->on);
+	assert_false(native("mmap")->flags & ESPY_CALL_EXEC);
+	assert_false(native("mprotect")->on);
+	fill(ESPY_EV_memory_protect);
+	assert_false(native("pkey_mprotect")->flags & ESPY_CALL_EXEC);
+	assert_int_equal(native("pkey_mprotect")->form, ESPY_FORM_PROTECT_KEY);
+}
+
+/* Reaching into a process goes through calls of files, too. */
+static void test_process_access(void **state)
+{
+	(void)state;
+	fill(ESPY_EV_process_inject);
+	assert_true(native("ptrace")->on);
+	assert_true(native("process_vm_writev")->on);
+	assert_true(native("pwrite64")->on);
+	assert_false(native("pread64")->on);
+	assert_false(native("kcmp")->on);
+	fill(ESPY_EV_process_access);
+	assert_true(ia32("openat")->on);
+	assert_int_equal(native("ptrace")->form, ESPY_FORM_PTRACE);
+	assert_int_equal(native("kcmp")->form, ESPY_FORM_TARGET);
+	assert_int_equal(native("pidfd_getfd")->form, ESPY_FORM_PIDFD);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -113,6 +151,8 @@ int main(void)
 		cmocka_unit_test(test_positions_and_vectors),
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_executable),
+		cmocka_unit_test(test_process_access),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

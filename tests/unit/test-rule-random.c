@@ -276,10 +276,30 @@ static void random_text_test(struct condition *c)
 							 : PICK(needles);
 }
 
+static bool is_bits(unsigned fmt)
+{
+	switch (fmt) {
+#define BITS(set, type) case ESPY_FMT_FLAGS_##set:
+#define VALUES(set, type)
+#define NAME(...)
+#define SET_END(set)
+#include "model/flags.def"
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Is it a set of flags in some event? */
 static bool has_flags(const struct espy_column *c)
 {
-	return strstr(c->name, "flags") || strcmp(c->name, "type") == 0 ||
-	       strcmp(c->name, "resolve") == 0;
+	for (size_t i = 0; i < espy_n_schemas; i++) {
+		int f = espy_schema_field(&espy_schemas[i], espy_str0(c->name));
+
+		if (f >= 0 && is_bits(espy_schemas[i].fields[f].fmt))
+			return true;
+	}
+	return false;
 }
 
 static void random_number_test(struct condition *c)
