@@ -202,7 +202,7 @@ __noinline int tracer_exit(void)
 	struct task_struct *t = current_task(), *none = NULL;
 	u64 head = KNUM(t, ptraced), at = head;
 
-	for (u32 i = 0; i < TRACEES_MAX && at; i++) {
+	for (u64 i = 0; i < TRACEES_MAX && at; i++) {
 		tracee_let_go(at - __builtin_preserve_field_info(none->ptrace_entry,
 								 BPF_FIELD_BYTE_OFFSET));
 		bpf_probe_read_kernel(&at, sizeof(at), (void *)at);
@@ -333,7 +333,7 @@ static __always_inline u64 code_written(struct call_exit *x, const struct access
 
 	if (x->st->type == ESPY_EV_file_write)
 		return exec_in_range(a->mm, a->address, a->address + left);
-	for (u32 i = 0; i < PIECES_MAX && i < call_arg(x->st, 5) && left; i++) {
+	for (u64 i = 0; i < PIECES_MAX && i < call_arg(x->st, 5) && left; i++) {
 		at = iov_at(call_arg(x->st, 4), i, native, &len);
 		if (len > left)
 			len = left;
@@ -507,7 +507,8 @@ static __always_inline bool access_by_file(struct call_exit *x, struct espy_ev_p
 static __always_inline u32 proc_number(struct call_exit *x, u32 *at)
 {
 	const char *text = x->s->text;
-	u32 number = 0, i;
+	u32 number = 0;
+	u64 i;
 	u64 head;
 
 	bpf_probe_read_kernel(&head, sizeof(head), text);

@@ -97,7 +97,7 @@ __noinline u64 task_of_vpid(u32 vpid)
 	struct pid_namespace *ns = own_namespace(current_task());
 	u64 entry = ns ? KNUM(ns, idr.idr_rt.xa_head) : 0;
 
-	for (u32 i = 0; i < XA_LEVELS && (entry & 3) == XA_NODE; i++) {
+	for (u64 i = 0; i < XA_LEVELS && (entry & 3) == XA_NODE; i++) {
 		struct xa_node *node = (void *)(entry - XA_NODE);
 		u32 bits = bpf_core_field_size(node->slots) == 16 * 8 ? 4 : 6;
 		u32 shift = KR(node, shift);
@@ -333,7 +333,7 @@ static __always_inline void note_protect(struct task_state *st, u64 from, u64 le
 	u64 to = from + length, reason = 0;
 	struct mapping m;
 
-	for (u32 i = 0; i < RANGE_VMAS && from < to; i++) {
+	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
 		mapping_at(mm, from, &m);
 		if (!m.vma)
 			return;

@@ -24,6 +24,7 @@
 #define MAPLE_A_PIVOTS 9
 #define RB_LEVELS      48
 #define RANGE_VMAS     64 /* mappings of one range that are looked at */
+/* Loops with calls in them count in u64: 5.10 forgets a constant that is spilled in 32 bits. */
 
 #define TMPFS_MAGIC     0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
@@ -63,7 +64,7 @@ static __always_inline u64 vma_by_maple(struct mm_struct *mm, u64 addr)
 {
 	u64 entry = KNUM(mm, mm_mt.ma_root), pivot[MAPLE_PIVOTS];
 
-	for (u32 level = 0; level < MAPLE_LEVELS; level++) {
+	for (u64 level = 0; level < MAPLE_LEVELS; level++) {
 		u64 node = entry & ~0xffull;
 		u32 type = entry >> 3 & 15, slot;
 		struct maple_range_64 *r = (void *)node;
@@ -89,7 +90,7 @@ static __always_inline u64 vma_by_rb(struct mm_struct *mm, u64 addr)
 	struct mm_struct___rb *m = (void *)mm;
 	struct rb_node *node = BPF_CORE_READ(m, mm_rb.rb_node);
 
-	for (u32 i = 0; i < RB_LEVELS && node; i++) {
+	for (u64 i = 0; i < RB_LEVELS && node; i++) {
 		struct vm_area_struct___rb *vma =
 			(void *)node -
 			__builtin_preserve_field_info(((struct vm_area_struct___rb *)0)->vm_rb,
@@ -201,7 +202,7 @@ __noinline u64 exec_in_range(u64 mm, u64 from, u64 to)
 {
 	struct mapping m;
 
-	for (u32 i = 0; i < RANGE_VMAS && from < to; i++) {
+	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
 		mapping_at(mm, from, &m);
 		if (!m.vma)
 			return 0;
