@@ -88,6 +88,12 @@ struct file {
 struct list_head {
 	struct list_head *next, *prev;
 };
+struct hlist_node {
+	struct hlist_node *next;
+};
+struct hlist_head {
+	struct hlist_node *first;
+};
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -130,6 +136,7 @@ struct upid {
 };
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
 };
 struct signal_struct {
@@ -160,8 +167,13 @@ struct cgroup {
 struct css_set {
 	struct cgroup *dfl_cgrp;
 };
+struct rq;
+struct cfs_rq {
+	struct rq *rq;
+};
 struct sched_entity {
 	u64 sum_exec_runtime;
+	struct cfs_rq *cfs_rq;
 };
 struct thread_info {
 	unsigned long flags;
@@ -175,6 +187,7 @@ struct task_struct {
 	int pid, tgid;
 	struct task_struct *real_parent, *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	u64 utime, stime;
 	u64 start_boottime;
 	struct cred *cred;
@@ -200,6 +213,8 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type, sk_protocol;
+	struct pid *sk_peer_pid;
+	struct cred *sk_peer_cred;
 };
 struct socket {
 	short type;
@@ -220,6 +235,21 @@ struct unix_sock {
 struct netlink_sock {
 	struct sock sk;
 	u32 portid, dst_portid;
+};
+
+struct kernel_siginfo {
+	int si_code;
+	union {
+		struct {
+			void *_addr;
+		} _sigfault;
+	} _sifields;
+};
+struct sigaction {
+	void *sa_handler;
+};
+struct k_sigaction {
+	struct sigaction sa;
 };
 
 struct io_ring_ctx {

@@ -6,6 +6,7 @@
 
 #include "enrich/addr.h"
 #include "enrich/path.h"
+#include "enrich/semop.h"
 #include "enrich/wire.h"
 
 enum step {
@@ -20,6 +21,7 @@ enum step {
 	STEP_REMOTE,
 	STEP_PROTOCOL,
 	STEP_BUILD_ID,
+	STEP_SEMAPHORES,
 };
 
 /* Fields that mean more than their kind says, wherever they occur. */
@@ -27,9 +29,12 @@ static const struct {
 	const char *name;
 	uint8_t kind, step;
 } special[] = {
-	{"path", ESPY_KIND_path, STEP_SKIP},         {"local", ESPY_KIND_text, STEP_LOCAL},
-	{"remote", ESPY_KIND_text, STEP_REMOTE},     {"protocol", ESPY_KIND_text, STEP_PROTOCOL},
+	{"path", ESPY_KIND_path, STEP_SKIP},
+	{"local", ESPY_KIND_text, STEP_LOCAL},
+	{"remote", ESPY_KIND_text, STEP_REMOTE},
+	{"protocol", ESPY_KIND_text, STEP_PROTOCOL},
 	{"build_id", ESPY_KIND_text, STEP_BUILD_ID},
+	{"semaphores", ESPY_KIND_text, STEP_SEMAPHORES},
 };
 
 static const uint8_t by_kind[ESPY_KIND__MAX] = {
@@ -226,6 +231,10 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 		return put_build_id(x, s);
 	case STEP_BYTES:
 		return put(x, espy_wire_bytes(x->rec, *t));
+	case STEP_SEMAPHORES:
+		espy_buf_reset(&x->d->scratch);
+		espy_semop_text(&x->d->scratch, espy_wire_bytes(x->rec, *t));
+		return put_scratch(x);
 	}
 	return put(x, s);
 }
