@@ -34,8 +34,17 @@ static __noinline int peer_of(struct peer *ret, u32 fd)
 	target_of_pid(&ret->who, KR(sk, sk_peer_pid));
 	cred = KR(sk, sk_peer_cred);
 	if (cred)
-		ret->uid = KR(cred, uid.val);
+		ret->uid = KR(cred, euid.val);
 	return 0;
+}
+
+/* A user as four bytes that user space names; none where it is not known. */
+static __always_inline void exit_user(struct call_exit *x, struct espy_text *t, u32 fixed, u32 uid)
+{
+	__builtin_memcpy(x->s->text + (x->off & (TEXT_AREA - 1)), &uid, sizeof(uid));
+	t->off = fixed + x->off;
+	t->len = uid == ~0u ? 0 : sizeof(uid);
+	x->off += sizeof(uid);
 }
 
 /* The fields of a record that say it; nothing where there is no descriptor. */
@@ -47,6 +56,6 @@ static __noinline int peer_of(struct peer *ret, u32 fd)
 			peer_of(&__p, fd);                                 \
 		(rec)->peer_pid = __p.who.pid;                             \
 		(rec)->peer_start = __p.who.start;                         \
-		(rec)->peer_uid = __p.uid;                                 \
+		exit_user(x, &(rec)->peer_user, sizeof(*(rec)), __p.uid);  \
 		exit_name(x, &(rec)->peer_name, sizeof(*(rec)), &__p.who); \
 	} while (0)

@@ -145,7 +145,7 @@ static void connect_once(void *arg)
 
 	(void)arg;
 	DO(connect, fd, &a, (long)len);
-	WANT(net_connect, STR(remote, "server"), NUM(peer_pid, listener), NUM(peer_uid, getuid()),
+	WANT(net_connect, STR(remote, "server"), NUM(peer_pid, listener), STR(peer_user, "root"),
 	     STR(peer_name, PROBE_NAME), NUM(result, 0));
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -166,7 +166,7 @@ PROBE(net_peers)
 	server = net_server(AF_UNIX, SOCK_STREAM);
 	pid = probe_child(connect_once, NULL);
 	DO(accept4, server, 0L, 0L, 0L);
-	WANT(net_accept, NUM(peer_pid, pid), NUM(peer_uid, getuid()));
+	WANT(net_accept, NUM(peer_pid, pid), STR(peer_user, "root"));
 	MUST(probe_wait(pid) == 0);
 	DO(socketpair, AF_UNIX, SOCK_DGRAM, 0L, s);
 	WANT(net_socket, ANY(syscall), ANY(result));

@@ -278,8 +278,8 @@ static void random_text_test(struct condition *c)
 
 static bool has_flags(const struct espy_column *c)
 {
-	return strstr(c->name, "flags") || strcmp(c->name, "type") == 0 ||
-	       strcmp(c->name, "resolve") == 0;
+	return strstr(c->name, "flags") || strcmp(c->name, "signals") == 0 ||
+	       strcmp(c->name, "type") == 0 || strcmp(c->name, "resolve") == 0;
 }
 
 static void random_number_test(struct condition *c)
