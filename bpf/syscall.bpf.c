@@ -357,7 +357,7 @@ static __always_inline bool is_mark(const struct call_exit *x, long ret)
 	u16 type = x->st->type;
 
 	if (ret >= 0 || (type != ESPY_EV_file_access && type != ESPY_EV_file_stat) ||
-	    !event_on[ESPY_EV_profile_mark] || !x->c->path)
+	    !event_on[ESPY_EV_profile_mark] || !x->c->path || x->off <= MARK_BYTES)
 		return false;
 	return *(const u64 *)x->s->text == MARK_FIRST &&
 	       (*(const u32 *)(x->s->text + 8) & 0xffffff) == MARK_SECOND;

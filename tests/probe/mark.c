@@ -33,6 +33,10 @@ PROBE(profile_mark)
 	DO(access, MARK, (long)F_OK);
 	WANT(profile_mark, STR(text, ""), NUM(result, 0));
 
+	/* A name that cannot be read is not the last one that could. */
+	DO(access, 8L, (long)F_OK);
+	WANT(file_access, ANY(path), NUM(result, -EFAULT));
+
 	/* The longest, and one byte more than the kernel looks at. */
 	memset(far, 'x', sizeof(far));
 	memcpy(far, MARK, sizeof(MARK) - 1);
