@@ -106,13 +106,23 @@ static __always_inline enum origin origin_of(const struct cause *c, struct task_
 	return ORIGIN_PROCESS;
 }
 
-/* Is it of interest to this capture, for who sent it or for who gets it? */
-static __always_inline bool signal_recorded(const struct task_state *from,
-					    const struct task_state *to)
+/*
+ * Is the one who gets it recorded? Who has not done anything yet since the capture began, such as a
+ * service that waits, is not decided on: the same questions, as far as they can be asked of
+ * another.
+ */
+static __always_inline bool target_recorded(const struct task_state *st, struct task_struct *t)
 {
-	if ((from && from->verdict & V_RECORD) || (to && to->verdict & V_RECORD))
-		return true;
-	return !from && !only_targets && !only_uids && !only_cgroup;
+	u32 pid = KR(t, tgid), uid = KR(KR(t, cred), uid.val);
+
+	if (st && st->verdict & V_KNOWN)
+		return st->verdict & V_RECORD;
+	if (only_cgroup || (!ns_ino && pid == self_pid))
+		return false;
+	if (only_targets && !(st && st->verdict & V_TREE) &&
+	    (ns_ino || !bpf_map_lookup_elem(&targets, &pid)))
+		return false;
+	return !only_uids || bpf_map_lookup_elem(&uids, &uid);
 }
 
 /* Nobody: the kernel on its own. */
@@ -201,7 +211,7 @@ static __always_inline int signal_generated(const struct generated *g, struct ke
 	origin = origin_of(&c, now, to);
 	if (origin != ORIGIN_INTERRUPT && !(KR(now, flags) & PF_KTHREAD))
 		from = state_seen(now);
-	if (!signal_recorded(from, state_of(to, false)))
+	if (!(from && from->verdict & V_RECORD) && !target_recorded(state_of(to, false), to))
 		return 0;
 	/* one who is not recorded himself is named all the same */
 	if (from && !(from->verdict & (V_RECORD | V_ANNOUNCED)))
