@@ -81,6 +81,46 @@ static __always_inline bool is_ia32(struct task_struct *t)
 	return KR(t, thread_info.status) & TS_COMPAT;
 }
 
+/*
+ * How deep in interrupts this processor is: part of the count of reasons not to switch tasks, which
+ * is a per-CPU variable of its own but from 6.2 to 6.14, which have it in pcpu_hot (64701838bf05).
+ * Where it lies is reckoned from this CPU's run queue, which the task leads to, by what the loader
+ * found out about their distance; that the current task is where it then must be is the proof.
+ */
+#define INTERRUPTS_MASK 0xff0100 /* NMI, hard interrupt, the serving of soft ones */
+
+const volatile s64 percpu_preempt, percpu_current; /* from the run queue; 0 not known */
+const volatile s64 percpu_hot;
+
+struct pcpu_hot {
+	struct task_struct *current_task;
+	int preempt_count;
+} __attribute__((preserve_access_index));
+
+/* False: this kernel does not say. */
+static __always_inline bool interrupts(struct task_struct *now, u32 *ret_depth)
+{
+	u64 at, count_at, current_at, current = 0;
+	u32 count = 0;
+
+	if (!bpf_core_field_exists(now->se.cfs_rq))
+		return false;
+	at = (u64)BPF_CORE_READ(now, se.cfs_rq, rq);
+	count_at = at + percpu_preempt;
+	current_at = at + percpu_current;
+	if (percpu_hot && bpf_core_type_exists(struct pcpu_hot)) {
+		count_at = at + percpu_hot + bpf_core_field_offset(struct pcpu_hot, preempt_count);
+		current_at = at + percpu_hot + bpf_core_field_offset(struct pcpu_hot, current_task);
+	} else if (!percpu_preempt || !percpu_current) {
+		return false;
+	}
+	if (bpf_probe_read_kernel(&current, sizeof(current), (void *)current_at) ||
+	    current != (u64)now || bpf_probe_read_kernel(&count, sizeof(count), (void *)count_at))
+		return false;
+	*ret_depth = count & INTERRUPTS_MASK;
+	return true;
+}
+
 /* The red-black tree of mappings: gone with the maple tree in 6.1 (524e00b36e8c). */
 struct rb_node {
 	struct rb_node *rb_right, *rb_left;

@@ -11,6 +11,9 @@
 #include "system.bpf.c"
 #include "memory.bpf.c"
 #include "plus.bpf.c"
+#include "pass.bpf.c"
+#include "ipc.bpf.c"
+#include "signal.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
  * compiler's. */

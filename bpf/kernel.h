@@ -203,8 +203,13 @@ struct cgroup {
 struct css_set {
 	struct cgroup *dfl_cgrp;
 };
+struct rq;
+struct cfs_rq {
+	struct rq *rq;
+};
 struct sched_entity {
 	u64 sum_exec_runtime;
+	struct cfs_rq *cfs_rq;
 };
 struct thread_info {
 	unsigned long flags;
@@ -247,6 +252,8 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type, sk_protocol;
+	struct pid *sk_peer_pid;
+	struct cred *sk_peer_cred;
 };
 struct socket {
 	short type;
@@ -267,6 +274,21 @@ struct unix_sock {
 struct netlink_sock {
 	struct sock sk;
 	u32 portid, dst_portid;
+};
+
+struct kernel_siginfo {
+	int si_code;
+	union {
+		struct {
+			void *_addr;
+		} _sigfault;
+	} _sifields;
+};
+struct sigaction {
+	void *sa_handler;
+};
+struct k_sigaction {
+	struct sigaction sa;
 };
 
 struct io_ring_ctx {

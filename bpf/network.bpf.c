@@ -5,6 +5,7 @@
  * the kernel has chosen the local one.
  */
 #include "exit.bpf.h"
+#include "peer.bpf.h"
 
 #define SOCKADDR_MAX 128
 
@@ -42,14 +43,19 @@ int BPF_PROG(net_socket, struct pt_regs *regs, long ret)
 {
 	struct espy_ev_net_socket *rec;
 	struct call_exit x;
-	s32 fd = ret;
+	s32 fds[2] = {-1, -1};
+	bool pair;
 
 	if (!exit_begin(&x))
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
-	if (x.c->form == ESPY_FORM_PAIR) /* its first end */
-		bpf_probe_read_user(&fd, sizeof(fd), (void *)call_arg(x.st, 4));
-	path_of_object(&rec->path, ret >= 0 ? exit_fd(fd) : 0);
+	pair = x.c->form == ESPY_FORM_PAIR && ret >= 0;
+	if (pair)
+		bpf_probe_read_user(fds, sizeof(fds), (void *)call_arg(x.st, 4));
+	path_of_object(&rec->path, ret >= 0 ? exit_fd(pair ? fds[0] : ret) : 0);
+	path_of_object(&rec->path2, pair ? exit_fd(fds[1]) : 0);
+	rec->first_fd = fds[0];
+	rec->second_fd = fds[1];
 	rec->family = (u32)call_arg(x.st, 1);
 	rec->type = (u32)call_arg(x.st, 2);
 	rec->protocol_number = (u32)call_arg(x.st, 3);
@@ -102,6 +108,7 @@ int BPF_PROG(net_connect, struct pt_regs *regs, long ret)
 	no_text(&rec->local);
 	no_text(&rec->protocol);
 	exit_bytes(&x, &rec->remote, sizeof(*rec), call_arg(x.st, 2), call_arg(x.st, 3));
+	EXIT_PEER(&x, rec, ret >= 0 ? (s32)call_arg(x.st, 1) : -1);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_connect, ESPY_CLASS_network, ret);
 }
 
@@ -117,6 +124,7 @@ int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
 	path_of_object(&rec->path, ret >= 0 ? socket_now(&x, ret) : x.st->obj);
 	rec->flags = x.c->arg[0] ? (u32)call_arg(x.st, x.c->arg[0]) : 0;
 	no_ends(&rec->local, &rec->remote, &rec->protocol);
+	EXIT_PEER(&x, rec, (s32)ret);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_accept, ESPY_CLASS_network, ret);
 }
 
@@ -232,10 +240,18 @@ static __noinline int fill_message(struct call_exit *x, struct espy_ev_net_send 
 	return 0;
 }
 
-static __always_inline int send_message(long ret, u32 type, bool recv)
+/* Behind the record of the bytes: programs that look for what went along with them. */
+static __always_inline bool is_carrier(const struct call_exit *x, long ret)
+{
+	return ret >= 0 && (x->c->form == ESPY_FORM_MSG || x->c->form == ESPY_FORM_MMSG) &&
+	       (event_on[ESPY_EV_ipc_pass_fd] | event_on[ESPY_EV_ipc_pass_creds]);
+}
+
+static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv)
 {
 	struct espy_ev_net_send *rec;
 	struct call_exit x;
+	u64 entry;
 
 	if (!exit_begin(&x))
 		return 0;
@@ -251,17 +267,25 @@ static __always_inline int send_message(long ret, u32 type, bool recv)
 			iov_bytes(call_arg(x.st, 2), call_arg(x.st, 3), x.st->abi != ESPY_ABI_IA32);
 	else
 		rec->requested = call_arg(x.st, 3);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+	entry = x.st->entry;
+	exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+	if (is_carrier(&x, ret)) {
+		x.st->entry = entry;
+		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_fd);
+		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
+		x.st->entry = 0;
+	}
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(net_send, struct pt_regs *regs, long ret)
 {
-	return send_message(ret, ESPY_EV_net_send, false);
+	return send_message(ctx, ret, ESPY_EV_net_send, false);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(net_recv, struct pt_regs *regs, long ret)
 {
-	return send_message(ret, ESPY_EV_net_recv, true);
+	return send_message(ctx, ret, ESPY_EV_net_recv, true);
 }

@@ -52,6 +52,23 @@ static __always_inline void *record_reserve(u32 size, u32 class_id, u32 *seq)
 	return rec;
 }
 
+/*
+ * The same for what is recorded in an interrupt, perhaps in the middle of this very program:
+ * without a number in the sequence of the CPU, which only one may take at a time. What finds no
+ * room is counted apart.
+ */
+static __always_inline void *record_reserve_apart(u32 size)
+{
+	void *ring = this_ring();
+	void *rec = NULL;
+
+	if (ring)
+		rec = bpf_ringbuf_reserve(ring, size, 0);
+	if (!rec)
+		this_cpu()->apart++;
+	return rec;
+}
+
 /* Sends a record that was built elsewhere; its hdr.seq is set here. 0: it is out. */
 static __always_inline int record_output(struct espy_event *e, u32 size, u32 class_id)
 {

@@ -9,6 +9,7 @@
  * texts go through a tail call to the program with the event's name, or to `general`.
  */
 #include "target.bpf.h"
+#include "ipc.bpf.h"
 
 /* The wire form of every event that has no program of its own. */
 struct general {
@@ -167,8 +168,8 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 	st->abi = ia32 ? ESPY_ABI_IA32 : id & X32_BIT ? ESPY_ABI_X32 : ESPY_ABI_NATIVE;
 	st->verdict &= ~V_DONE;
 	enter_args(st, regs, ia32);
-	if (ia32 && nr == IA32_SOCKETCALL) {
-		c = enter_socketcall(st);
+	if (ia32 && (nr == IA32_SOCKETCALL || nr == IA32_IPC)) {
+		c = nr == IA32_IPC ? enter_ipc(st) : enter_socketcall(st);
 		if (!c->on)
 			return false;
 	}
@@ -246,7 +247,7 @@ static __always_inline int exit_inline(struct task_state *st, const struct espy_
 
 	if (!event_on[st->type & (ESPY_EVENT_ID_MAX - 1)])
 		return 0;
-	rec = record_reserve(sizeof(*rec), ESPY_CLASS_file, &seq);
+	rec = record_reserve(sizeof(*rec), class_of(st->type), &seq);
 	if (!rec)
 		return 0;
 	header_call(&rec->hdr, st, st->type, now, now, ret);
@@ -385,6 +386,41 @@ static __always_inline void general_moved(struct call_exit *x, struct espy_path 
 		path_of_object(p, exit_root());
 }
 
+/*
+ * A mark: a program looks, by access(2) or stat(2) or their kin, for a file whose name begins so.
+ * There is none, so that the call does nothing and fails; and it needs no library and works in a
+ * shell. Looked at where the name of a failed call was read already, so that it costs nothing.
+ */
+#define MARK_FIRST  0x616d2d797073652full /* "/espy-ma" */
+#define MARK_SECOND 0x3a6b72u             /* "rk:" */
+#define MARK_BYTES  11
+
+static __always_inline bool is_mark(const struct call_exit *x, long ret)
+{
+	u16 type = x->st->type;
+
+	if (ret >= 0 || (type != ESPY_EV_file_access && type != ESPY_EV_file_stat) ||
+	    !event_on[ESPY_EV_profile_mark] || !x->c->path || x->off <= MARK_BYTES)
+		return false;
+	return *(const u64 *)x->s->text == MARK_FIRST &&
+	       (*(const u32 *)(x->s->text + 8) & 0xffffff) == MARK_SECOND;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(profile_mark, struct pt_regs *regs, long ret)
+{
+	struct espy_ev_profile_mark *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	exit_text(&x, &rec->text, sizeof(*rec), call_arg(x.st, x.c->path) + MARK_BYTES);
+	if (rec->text.len >= TEXT_MAX - 1)
+		x.flags |= ESPY_F_TRUNCATED;
+	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_profile_mark, ESPY_CLASS_profile, 0);
+}
+
 /* Any event of one path and plain values. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(general, struct pt_regs *regs, long ret)
@@ -398,6 +434,8 @@ int BPF_PROG(general, struct pt_regs *regs, long ret)
 	rec = EXIT_RECORD(&x, rec);
 	type = x.st->type;
 	exit_path(&x, &rec->path, sizeof(*rec));
+	if (is_mark(&x, ret))
+		bpf_tail_call(ctx, &exits, ESPY_EV_profile_mark);
 	general_args(rec->arg, &x);
 	if (type == ESPY_EV_file_unlink && rec->arg[0] & 0x200) { /* AT_REMOVEDIR */
 		type = ESPY_EV_file_rmdir;

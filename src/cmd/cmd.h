@@ -28,7 +28,8 @@ struct espy_command {
 
 extern const struct espy_command espy_cmd_run, espy_cmd_record, espy_cmd_live, espy_cmd_show,
 	espy_cmd_tree, espy_cmd_summary, espy_cmd_schema, espy_cmd_filters, espy_cmd_doctor,
-	espy_cmd_diff, espy_cmd_why, espy_cmd_convert, espy_cmd_count, espy_cmd_pmc, espy_cmd_serve;
+	espy_cmd_diff, espy_cmd_why, espy_cmd_convert, espy_cmd_count, espy_cmd_pmc, espy_cmd_serve,
+	espy_cmd_mark;
 
 /*
  * getopt_long over the command's table. Returns the letter (or 256 + index for an option without

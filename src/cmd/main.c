@@ -13,10 +13,23 @@
 #define NAME_MAX_SHOWN 40
 
 static const struct espy_command *const commands[] = {
-	&espy_cmd_run,    &espy_cmd_record,  &espy_cmd_live,   &espy_cmd_show,
-	&espy_cmd_tree,   &espy_cmd_summary, &espy_cmd_count,  &espy_cmd_serve,
-	&espy_cmd_schema, &espy_cmd_filters, &espy_cmd_doctor, &espy_cmd_diff,
-	&espy_cmd_why,    &espy_cmd_convert, &espy_cmd_pmc,    NULL,
+	&espy_cmd_run,
+	&espy_cmd_record,
+	&espy_cmd_live,
+	&espy_cmd_show,
+	&espy_cmd_tree,
+	&espy_cmd_summary,
+	&espy_cmd_count,
+	&espy_cmd_serve,
+	&espy_cmd_schema,
+	&espy_cmd_filters,
+	&espy_cmd_doctor,
+	&espy_cmd_diff,
+	&espy_cmd_why,
+	&espy_cmd_convert,
+	&espy_cmd_pmc,
+	&espy_cmd_mark,
+	NULL,
 };
 
 static const struct espy_command *find(const char *name)

@@ -6,6 +6,7 @@
 
 #include "enrich/addr.h"
 #include "enrich/path.h"
+#include "enrich/semop.h"
 #include "enrich/wire.h"
 
 enum step {
@@ -20,6 +21,8 @@ enum step {
 	STEP_REMOTE,
 	STEP_PROTOCOL,
 	STEP_BUILD_ID,
+	STEP_SEMAPHORES,
+	STEP_USER,
 };
 
 /* Fields that mean more than their kind says, wherever they occur. */
@@ -27,9 +30,13 @@ static const struct {
 	const char *name;
 	uint8_t kind, step;
 } special[] = {
-	{"path", ESPY_KIND_path, STEP_SKIP},         {"local", ESPY_KIND_text, STEP_LOCAL},
-	{"remote", ESPY_KIND_text, STEP_REMOTE},     {"protocol", ESPY_KIND_text, STEP_PROTOCOL},
+	{"path", ESPY_KIND_path, STEP_SKIP},
+	{"local", ESPY_KIND_text, STEP_LOCAL},
+	{"remote", ESPY_KIND_text, STEP_REMOTE},
+	{"protocol", ESPY_KIND_text, STEP_PROTOCOL},
 	{"build_id", ESPY_KIND_text, STEP_BUILD_ID},
+	{"semaphores", ESPY_KIND_text, STEP_SEMAPHORES},
+	{"peer_user", ESPY_KIND_text, STEP_USER},
 };
 
 static const uint8_t by_kind[ESPY_KIND__MAX] = {
@@ -47,6 +54,7 @@ void espy_decoder_done(struct espy_decoder *d)
 {
 	espy_objects_done(&d->objects);
 	espy_images_done(&d->images);
+	espy_users_done(&d->users);
 	espy_buf_done(&d->scratch);
 }
 
@@ -209,6 +217,17 @@ static uint32_t put_build_id(const struct run *x, struct espy_str known)
 	return put(x, espy_image_build_id(&x->d->images, &key));
 }
 
+/* A user comes as its number. */
+static uint32_t put_user(const struct run *x, struct espy_str number)
+{
+	uint32_t uid;
+
+	if (number.n != sizeof(uid))
+		return put(x, ESPY_STR_NONE);
+	memcpy(&uid, number.p, sizeof(uid));
+	return put(x, espy_user_name(&x->d->users, uid, x->rec->time));
+}
+
 /* --- a record ------------------------------------------------------------------------------- */
 
 static uint64_t put_text(const struct run *x, unsigned step, const struct espy_text *t)
@@ -226,6 +245,12 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 		return put_build_id(x, s);
 	case STEP_BYTES:
 		return put(x, espy_wire_bytes(x->rec, *t));
+	case STEP_USER:
+		return put_user(x, espy_wire_bytes(x->rec, *t));
+	case STEP_SEMAPHORES:
+		espy_buf_reset(&x->d->scratch);
+		espy_semop_text(&x->d->scratch, espy_wire_bytes(x->rec, *t));
+		return put_scratch(x);
 	}
 	return put(x, s);
 }

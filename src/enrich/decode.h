@@ -8,6 +8,7 @@
 
 #include "enrich/image.h"
 #include "enrich/object.h"
+#include "enrich/user.h"
 #include "model/batch.h"
 
 #define ESPY_FIELDS_MAX 32u /* of one event */
@@ -23,6 +24,7 @@ struct espy_decode_plan {
 struct espy_decoder {
 	struct espy_objects objects;
 	struct espy_images images;
+	struct espy_users users;
 	struct espy_buf scratch;
 	uint32_t batch; /* generation: dictionary ids kept in objects belong to it */
 	uint64_t unknown;

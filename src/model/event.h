@@ -43,6 +43,7 @@ enum espy_event_flags {
 	ESPY_F_PENDING = 1,   /* not finished: result says nothing, duration is the time so far */
 	ESPY_F_TRUNCATED = 2, /* some text of this record was cut at a stated limit */
 	ESPY_F_NO_ENTRY = 4,  /* the entry was not seen: duration is 0 and means nothing */
+	ESPY_F_APART = 8,     /* made in an interrupt: `seq` is 0 and no number of the sequence */
 };
 
 struct espy_text {

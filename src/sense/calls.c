@@ -135,6 +135,12 @@ bool espy_calls_wants(const bool *type, unsigned own)
 		return type[own] || type[ESPY_EV_file_lock];
 	case ESPY_EV_file_unlink:
 		return type[own] || type[ESPY_EV_file_rmdir];
+	case ESPY_EV_file_access:
+	case ESPY_EV_file_stat:
+		return type[own] || type[ESPY_EV_profile_mark];
+	case ESPY_EV_net_send:
+	case ESPY_EV_net_recv:
+		return type[own] || type[ESPY_EV_ipc_pass_fd] || type[ESPY_EV_ipc_pass_creds];
 	case ESPY_EV_process_fork:
 		return type[own] || type[ESPY_EV_thread_create];
 	case ESPY_EV_process_exec:
@@ -251,6 +257,13 @@ void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *
 	if (nr > 0) {
 		calls[1][nr].type = ESPY_EV_net_socket;
 		for (unsigned t = ESPY_EV_net_socket; t <= ESPY_EV_net_recv; t++)
+			calls[1][nr].on |= type[t];
+	}
+	/* So does ipc for all of System V. */
+	nr = espy_call_nr(ESPY_ABI_IA32, "ipc");
+	if (nr > 0) {
+		calls[1][nr].type = ESPY_EV_ipc_semop;
+		for (unsigned t = ESPY_EV_ipc_shmget; t <= ESPY_EV_ipc_semctl; t++)
 			calls[1][nr].on |= type[t];
 	}
 }

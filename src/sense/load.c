@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "model/schema.h"
 #include "sense/calls.h"
+#include "sense/percpu.h"
 #include "espy.skel.h"
 #include "espy_old.skel.h"
 
@@ -26,6 +27,7 @@ struct features {
 	bool fentry;   /* trampolines load: the plus pack */
 	int uring_req; /* arguments of the tracepoint, -1: not there */
 	int uring_sqe;
+	int64_t preempt, current, hot; /* per-CPU variables, from the run queue; 0: not there */
 };
 
 static int tracepoint_args(const struct btf *btf, const char *name)
@@ -75,6 +77,14 @@ static bool loads_fentry(const struct btf *btf)
 	return link >= 0;
 }
 
+/* See interrupts() in bpf/core.bpf.h. */
+static int64_t from_run_queue(const struct btf *btf, const char *name)
+{
+	int64_t queue = espy_percpu_offset(btf, "runqueues"), at = espy_percpu_offset(btf, name);
+
+	return queue < 0 || at < 0 ? 0 : at - queue;
+}
+
 static int probe_features(struct features *f, struct espy_err *err)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -92,6 +102,9 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
 	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
 	f->fentry = loads_fentry(btf);
+	f->preempt = from_run_queue(btf, "__preempt_count");
+	f->current = from_run_queue(btf, "current_task");
+	f->hot = from_run_queue(btf, "pcpu_hot");
 	btf__free(btf);
 	/* the object for older kernels is built without any of these */
 	f->cast &= f->loop;
@@ -142,6 +155,9 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f, con
 		if (espy_load_is_plus(p))
 			bpf_program__set_autoload(p, f->fentry && (!s || type[s->type]));
 	}
+	bpf_program__set_autoload(skel->progs.ipc_signal, type[ESPY_EV_ipc_signal]);
+	bpf_program__set_autoload(skel->progs.ipc_child, type[ESPY_EV_ipc_child]);
+	bpf_program__set_autoload(skel->progs.ipc_deliver, type[ESPY_EV_ipc_deliver]);
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
 	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
@@ -158,6 +174,9 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->has_task_storage = f->task_storage;
 	skel->rodata->has_loop = f->loop;
 	skel->rodata->has_plus = f->fentry;
+	skel->rodata->percpu_preempt = f->preempt;
+	skel->rodata->percpu_current = f->current;
+	skel->rodata->percpu_hot = f->hot;
 	skel->rodata->self_pid = (uint32_t)getpid();
 	if (stat("/proc/self/ns/pid", &st) == 0 &&
 	    st.st_ino != 0xEFFFFFFCu) { /* PROC_PID_INIT_INO */

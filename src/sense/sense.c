@@ -40,7 +40,7 @@ struct espy_sense {
 	size_t ring_bytes;
 	struct bpf_link *links[128];
 	unsigned n_links;
-	uint64_t busy_told, misses_told;
+	uint64_t busy_told, misses_told, apart_told;
 	struct espy_sense_stats stats;
 	struct espy_buf pending; /* records of calls that had not ended at the stop */
 	uint64_t record[1024];   /* a loss record under construction */
@@ -464,11 +464,12 @@ static uint64_t count_misses(struct espy_sense *s)
 static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
 {
 	struct loss l = {.from = 0, .to = boot_now(), .classes = ""};
-	uint64_t busy = 0, misses = count_misses(s);
+	uint64_t busy = 0, apart = 0, misses = count_misses(s);
 	int r = 0;
 
 	for (unsigned i = 0; i < s->n_cpus && r >= 0; i++) {
 		busy += s->skel->bss->cpus[i].busy;
+		apart += s->skel->bss->cpus[i].apart;
 		r = check_gap(s, i, (uint32_t)s->skel->bss->cpus[i].seq + 1, l.to, fn, ctx);
 		s->cpus[i].seq--; /* that number is not used yet */
 	}
@@ -476,6 +477,12 @@ static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
 		l.lost = busy - s->busy_told;
 		l.reason = "no room for the state of a task";
 		s->busy_told = busy;
+		r = send_loss(s, 0, &l, fn, ctx);
+	}
+	if (r >= 0 && apart > s->apart_told) {
+		l.lost = apart - s->apart_told;
+		l.reason = "the ring was full in an interrupt";
+		s->apart_told = apart;
 		r = send_loss(s, 0, &l, fn, ctx);
 	}
 	if (r >= 0 && misses > s->misses_told) {
@@ -520,8 +527,10 @@ static int earliest(struct espy_sense *s, uint64_t *ret_until)
 static int hand_out(struct espy_sense *s, unsigned cpu, const struct espy_event *rec,
 		    espy_record_fn fn, void *ctx)
 {
-	int r = check_gap(s, cpu, rec->seq, rec->time, fn, ctx);
+	int r = 0;
 
+	if (!(rec->flags & ESPY_F_APART))
+		r = check_gap(s, cpu, rec->seq, rec->time, fn, ctx);
 	if (r >= 0)
 		r = fn(ctx, rec);
 	espy_ring_next(&s->rings[cpu]);

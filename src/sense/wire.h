@@ -79,4 +79,5 @@ struct espy_cpu {
 	u64 lost[ESPY_CLASS__MAX]; /* of them: not written, by class of the event */
 	u64 busy;                  /* task states that could not be had */
 	u64 learned;               /* objects that were looked up the slow way */
+	u64 apart;                 /* records of interrupts that found no room */
 } __attribute__((aligned(128)));

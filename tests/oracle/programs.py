@@ -103,6 +103,11 @@ def sockets(_, _helpers):
     return ['/usr/bin/python3', '-I', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'sockets.py')]
 
 
+@program('ipc')
+def ipc(_, _helpers):
+    return ['/usr/bin/python3', '-I', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ipc.py')]
+
+
 @program('static-32-bit', 'helper:static-32')
 def static32(d, helpers):
     put(d, 'in.txt', 'some text\n' * 100)

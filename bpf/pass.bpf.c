@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What goes through a Unix socket beside the bytes: descriptors (SCM_RIGHTS) and credentials
+ * (SCM_CREDENTIALS). Reached by tail call behind net_send and net_recv, at the end of the call: the
+ * receiver's descriptors exist then, the sender's most likely still do. The numbers are read from
+ * the caller's memory, where another thread may have changed them: so the path says `user`.
+ *
+ * One record for each. The loops are in functions of their own that take numbers only: each is
+ * verified once.
+ */
+#include "peer.bpf.h"
+
+#define SOL_SOCKET      1
+#define SCM_RIGHTS      1
+#define SCM_CREDENTIALS 2
+#define SCM_PIDFD       4
+
+#define RIGHTS_MAX   253 /* SCM_MAX_FD */
+#define CONTROLS_MAX 32  /* of one message that are looked at */
+#define MESSAGES_CUT 64  /* of one sendmmsg or recvmmsg */
+
+enum pass_how { PASS_RECEIVED = 1, PASS_IA32 = 2 };
+
+typedef int (*controls_fn)(u64 at, u64 len, u32 how);
+
+/* Sends, and leaves the call as if it had not yet been recorded. */
+static __always_inline int pass_send(struct call_exit *x, struct espy_event *hdr, u32 size,
+				     u32 type)
+{
+	u64 entry = x->st->entry;
+
+	exit_send(x, hdr, size, type, ESPY_CLASS_ipc, 0);
+	x->st->entry = entry;
+	return 0;
+}
+
+/* With few functions below it: the kernel allows eight, one in another. */
+__noinline int pass_descriptor(u32 fd, u32 how)
+{
+	struct espy_ev_ipc_pass_fd *rec;
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	path_of_object(&rec->path, fd == ~0u ? 0 : object_of_fd(current_task(), fd, SCRATCH_EXIT));
+	rec->path.source = rec->path.obj ? ESPY_SOURCE_USER : ESPY_SOURCE_PARTIAL;
+	path_of_object(&rec->path2, x.st->obj);
+	rec->fd = fd;
+	rec->direction = how & PASS_RECEIVED;
+	if (fd == ~0u)
+		x.flags |= ESPY_F_TRUNCATED;
+	return pass_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_pass_fd);
+}
+
+/* At address 0 there are none that can be read: the mark that something was left out. */
+__noinline int pass_rights(u64 at, u32 n, u32 how)
+{
+	u32 fd;
+
+	for (u32 i = 0; i < RIGHTS_MAX; i++) {
+		if (i >= n)
+			break;
+		fd = ~0u;
+		bpf_probe_read_user(&fd, sizeof(fd), (void *)at + i * sizeof(fd));
+		pass_descriptor(fd, how);
+	}
+	return 0;
+}
+
+__noinline int pass_credentials(u64 at, u32 how)
+{
+	struct espy_ev_ipc_pass_creds *rec;
+	u32 creds[3] = {0, ~0u, ~0u}; /* struct ucred */
+	struct call_exit x;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = EXIT_RECORD(&x, rec);
+	if (bpf_probe_read_user(creds, sizeof(creds), (void *)at))
+		x.flags |= ESPY_F_TRUNCATED;
+	path_of_object(&rec->path, x.st->obj);
+	rec->direction = how & PASS_RECEIVED;
+	rec->given_pid = creds[0];
+	rec->given_uid = creds[1];
+	rec->given_gid = creds[2];
+	return pass_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_pass_creds);
+}
+
+struct control {
+	u64 len;
+	s32 level, type;
+};
+
+static __always_inline bool read_control(struct control *c, u64 at, u32 how)
+{
+	u32 narrow[3] = {};
+
+	if (!(how & PASS_IA32))
+		return !bpf_probe_read_user(c, sizeof(*c), (void *)at);
+	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)at))
+		return false;
+	c->len = narrow[0];
+	c->level = narrow[1];
+	c->type = narrow[2];
+	return true;
+}
+
+static __always_inline void pass_control(const struct control *c, u64 data, u64 bytes, u32 how,
+					 bool creds)
+{
+	if (c->level != SOL_SOCKET)
+		return;
+	if (creds && c->type == SCM_CREDENTIALS)
+		pass_credentials(data, how);
+	if (!creds && c->type == SCM_RIGHTS)
+		pass_rights(data, bytes / 4, how);
+	if (!creds && c->type == SCM_PIDFD && how & PASS_RECEIVED)
+		pass_rights(data, 1, how);
+}
+
+/* What a message has beside its bytes, `len` bytes at `at`. False: there may be more. */
+static __always_inline bool each_control(u64 at, u64 len, u32 how, bool creds)
+{
+	u64 head = how & PASS_IA32 ? 12 : 16, align = how & PASS_IA32 ? 3 : 7;
+	u64 end = at + len;
+	struct control c;
+
+	for (u32 i = 0; i < CONTROLS_MAX; i++) {
+		if (end - at < head || end < at)
+			return true;
+		if (!read_control(&c, at, how))
+			return false;
+		if (c.len < head || c.len > end - at)
+			return true; /* here the kernel stops, too */
+		pass_control(&c, at + head, c.len - head, how, creds);
+		at += (c.len + align) & ~align;
+	}
+	return false;
+}
+
+__noinline int controls_descriptors(u64 at, u64 len, u32 how)
+{
+	if (!each_control(at, len, how, false))
+		pass_rights(0, 1, how);
+	return 0;
+}
+
+__noinline int controls_credentials(u64 at, u64 len, u32 how)
+{
+	each_control(at, len, how, true);
+	return 0;
+}
+
+/* One message by its header. */
+static __always_inline int pass_message(u64 user, u32 how, controls_fn fn)
+{
+	struct msghdr_native n = {};
+	struct msghdr_ia32 i = {};
+
+	if (how & PASS_IA32) {
+		bpf_probe_read_user(&i, sizeof(i), (void *)user);
+		n.control = i.control;
+		n.controls = i.controls;
+	} else {
+		bpf_probe_read_user(&n, sizeof(n), (void *)user);
+	}
+	return n.control && n.controls ? fn(n.control, n.controls, how) : 0;
+}
+
+static __always_inline u32 how_of(const struct task_state *st)
+{
+	return (st->type == ESPY_EV_net_recv ? PASS_RECEIVED : 0) |
+	       (st->abi == ESPY_ABI_IA32 ? PASS_IA32 : 0);
+}
+
+/* False: there are more messages than are looked at. */
+static __always_inline bool pass(struct task_state *st, long ret, controls_fn fn)
+{
+	const struct espy_call *c = call_of(st);
+	u64 user = call_arg(st, 2);
+	u32 step = 64, n = 1, how = how_of(st);
+
+	if (how & PASS_IA32)
+		step = 32;
+	if (c->form == ESPY_FORM_MMSG)
+		n = ret;
+	for (u32 i = 0; i < MESSAGES_CUT; i++) {
+		if (i >= n)
+			return true;
+		pass_message(user + i * step, how, fn);
+	}
+	return n <= MESSAGES_CUT;
+}
+
+/* Can this socket carry such things, or did the call name none that is there still? */
+static __always_inline u32 pass_family(struct task_state *st)
+{
+	struct sock *sk = sock_of_fd(call_arg(st, 1));
+
+	return sk ? KR(sk, __sk_common.skc_family) : AF_UNIX;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(ipc_pass_fd, struct pt_regs *regs, long ret)
+{
+	struct task_state *st = state_current(false);
+
+	if (!st)
+		return 0;
+	if (pass_family(st) == AF_UNIX && !pass(st, ret, controls_descriptors))
+		pass_rights(0, 1, how_of(st));
+	bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
+	st->entry = 0;
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(ipc_pass_creds, struct pt_regs *regs, long ret)
+{
+	struct task_state *st = state_current(false);
+	u32 family;
+
+	if (!st)
+		return 0;
+	family = pass_family(st);
+	if (family == AF_UNIX || family == AF_NETLINK)
+		pass(st, ret, controls_credentials);
+	st->entry = 0;
+	return 0;
+}
