@@ -132,6 +132,8 @@ static int define(struct espy_enrich *e, const struct espy_event *rec)
 	switch (rec->type) {
 	case ESPY_EV_meta_object:
 		return espy_object_define(&e->decoder.objects, (const void *)rec);
+	case ESPY_EV_meta_cgroup:
+		return espy_cgroup_define(&e->roster.processes.cgroups, (const void *)rec);
 	case ESPY_EV_meta_task:
 		return espy_process_task(&e->roster.processes, (const void *)rec);
 	}

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "enrich/more.h"
+
 void espy_roster_init(struct espy_roster *r, size_t max_dead, bool no_proc)
 {
 	*r = (struct espy_roster){.batch = 1, .no_proc = no_proc};
@@ -15,6 +17,7 @@ void espy_roster_done(struct espy_roster *r)
 	espy_users_done(&r->users);
 	espy_buf_done(&r->info.exe);
 	espy_buf_done(&r->info.cmdline);
+	espy_buf_done(&r->more);
 }
 
 /* /proc is slow and late: a fresh copy of a known parent is not looked up there. */
@@ -43,13 +46,18 @@ static int put_texts(struct espy_roster *r, const struct espy_process *p, struct
 
 	if (p->pid != 0 && p->uid != UINT32_MAX)
 		user = espy_user_name(&r->users, p->uid, now);
+	espy_buf_reset(&r->more);
+	if (p->pid != 0)
+		espy_more_add(&r->more, p, &r->users, now);
+	to->more = espy_dict_add(&b->dict, (struct espy_str){r->more.p, r->more.n});
 	to->name = espy_dict_add(&b->dict, (struct espy_str){p->name, p->n_name});
 	to->exe = espy_dict_add(&b->dict, shared_text(p->exe));
 	to->cmdline = espy_dict_add(&b->dict, shared_text(p->cmdline));
 	to->tty = espy_dict_add(&b->dict, (struct espy_str){p->tty, p->n_tty});
 	to->user = espy_dict_add(&b->dict, user);
 	if (to->name == UINT32_MAX || to->exe == UINT32_MAX || to->cmdline == UINT32_MAX ||
-	    to->tty == UINT32_MAX || to->user == UINT32_MAX)
+	    to->tty == UINT32_MAX || to->user == UINT32_MAX || to->more == UINT32_MAX ||
+	    r->more.error)
 		return -ENOMEM;
 	return 0;
 }

@@ -13,6 +13,7 @@ struct espy_roster {
 	struct espy_processes processes;
 	struct espy_users users;
 	struct espy_proc_info info; /* scratch */
+	struct espy_buf more;       /* scratch */
 	uint32_t batch;             /* generation: indices of another one mean nothing */
 	bool no_proc;
 };
