@@ -18,6 +18,7 @@ void espy_roster_done(struct espy_roster *r)
 	espy_buf_done(&r->info.exe);
 	espy_buf_done(&r->info.cmdline);
 	espy_buf_done(&r->more);
+	espy_vec_done(&r->open);
 }
 
 /* /proc is slow and late: a fresh copy of a known parent is not looked up there. */
@@ -38,6 +39,39 @@ static struct espy_str shared_text(const struct espy_shared *s)
 	return s ? (struct espy_str){s->p, s->n} : ESPY_STR_NONE;
 }
 
+static void add_identity(struct espy_roster *r, const struct espy_process *p, uint32_t index)
+{
+	const struct espy_identity *i;
+
+	if (!r->identify || !p->version.inode)
+		return;
+	i = r->asks ? espy_identify_ask(r->identify, &p->version, shared_text(p->exe), p->pid,
+					p->start, true)
+		    : espy_identify_find(r->identify, &p->version);
+	if (i && i->status == ESPY_IDENTITY_WAITING) /* without room it stays without its words */
+		(void)espy_vec_push(&r->open, (struct espy_roster_open){index, i});
+	else if (i)
+		espy_identity_words(&r->more, i);
+}
+
+int espy_roster_finish(struct espy_roster *r, struct espy_batch *b)
+{
+	for (size_t k = 0; k < r->open.n; k++) {
+		struct espy_proc *p = &b->procs[r->open.v[k].index];
+		uint32_t id;
+
+		espy_buf_reset(&r->more);
+		espy_buf_str(&r->more, espy_dict_get(&b->dict, p->more));
+		espy_identity_words(&r->more, r->open.v[k].identity);
+		id = espy_dict_add(&b->dict, (struct espy_str){r->more.p, r->more.n});
+		if (id == UINT32_MAX || r->more.error)
+			return -ENOMEM;
+		p->more = id;
+	}
+	r->open.n = 0;
+	return 0;
+}
+
 /* The strings of an entry; 0 or -ENOMEM. */
 static int put_texts(struct espy_roster *r, const struct espy_process *p, struct espy_batch *b,
 		     uint64_t now, struct espy_proc *to)
@@ -49,6 +83,7 @@ static int put_texts(struct espy_roster *r, const struct espy_process *p, struct
 	espy_buf_reset(&r->more);
 	if (p->pid != 0)
 		espy_more_add(&r->more, p, &r->users, now);
+	add_identity(r, p, b->n_procs);
 	to->more = espy_dict_add(&b->dict, (struct espy_str){r->more.p, r->more.n});
 	to->name = espy_dict_add(&b->dict, (struct espy_str){p->name, p->n_name});
 	to->exe = espy_dict_add(&b->dict, shared_text(p->exe));
