@@ -334,14 +334,15 @@ static int read_path(struct espy_cgroups *t, const struct espy_ev_meta_cgroup *r
 	size_t room = rec->name_bytes;
 
 	if (room == 0 || rooms.n % room)
-		return -EBADMSG;
+		room = rooms.n; /* not as it should be: the leaf is all that is certain */
 	espy_buf_reset(names);
 	espy_buf_reset(path);
 	for (size_t i = 0; i < rooms.n; i += room) {
 		espy_buf_add(names, rooms.p + i, strnlen(rooms.p + i, room));
 		espy_buf_putc(names, '\0');
 	}
-	espy_path_names(path, (struct espy_str){names->p, names->n}, rec->partial);
+	espy_path_names(path, (struct espy_str){names->p, names->n},
+			rec->partial || (rooms.n && room != rec->name_bytes));
 	if (names->error || path->error)
 		return -ENOMEM;
 	*ret = (struct espy_str){path->p, path->n};

@@ -56,7 +56,7 @@ struct espy_cgroups {
 void espy_cgroups_init(struct espy_cgroups *t, size_t max); /* 0: ESPY_CGROUPS_MAX */
 void espy_cgroups_done(struct espy_cgroups *t);
 
-/* Takes a checked record; a known id gets the new meaning. 0, -EBADMSG or -ENOMEM. */
+/* Takes a checked record; a known id gets the new meaning. 0 or -ENOMEM. */
 int espy_cgroup_define(struct espy_cgroups *t, const struct espy_ev_meta_cgroup *rec);
 /* NULL when it was never defined, or forgotten. With a reference for the caller. */
 struct espy_cgroup *espy_cgroup_get(struct espy_cgroups *t, uint64_t id);

@@ -38,6 +38,6 @@ const struct espy_event *espy_hash_record(struct espy_hash_record *r, const stru
 	add_text(r, &rec->file_sha256, i->hashes.hex[ESPY_HASH_SHA256]);
 	add_text(r, &rec->file_sha1, i->hashes.hex[ESPY_HASH_SHA1]);
 	add_text(r, &rec->file_md5, i->hashes.hex[ESPY_HASH_MD5]);
-	add_text(r, &rec->owner, i->package);
+	add_text(r, &rec->owner_package, i->package);
 	return &rec->hdr;
 }

@@ -374,7 +374,7 @@ const struct espy_identity *espy_identify_ask(struct espy_identify *t, const str
 	known = espy_identify_find(t, v);
 	if (known)
 		return known;
-	i = t->all.n < 2 * ESPY_IDENTITIES_MAX ? new_identity(t, v, path) : NULL;
+	i = t->all.n < (size_t)2 * ESPY_IDENTITIES_MAX ? new_identity(t, v, path) : NULL;
 	if (!i)
 		return NULL;
 	i->pid = pid;
