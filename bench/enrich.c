@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 	struct world w = {.random = 1};
 
 	w.records = malloc((size_t)N_RECORDS * SLOT);
-	if (!w.records || espy_enrich_new(&w.enrich, &o) < 0 || espy_batch_new(&w.batch) < 0)
+	if (!w.records || espy_enrich_new(&w.enrich, &o, NULL) < 0 || espy_batch_new(&w.batch) < 0)
 		return 1;
 	printf("%-8s %8s %10s %12s %12s\n", "record", "files", "records", "ns/record", "M/s");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -139,11 +139,37 @@ struct proc_ns_operations {
 };
 struct ns_common {
 	const struct proc_ns_operations *ops;
+	unsigned int inum;
 };
 struct linux_binprm {
 	struct file *file;
 	int argc, envc;
 	const char *filename, *interp;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+struct net {
+	struct ns_common ns;
+};
+struct uts_namespace {
+	struct ns_common ns;
+};
+struct ipc_namespace {
+	struct ns_common ns;
+};
+struct pid_namespace {
+	struct ns_common ns;
+};
+struct user_namespace {
+	struct ns_common ns;
+};
+struct nsproxy {
+	struct uts_namespace *uts_ns;
+	struct ipc_namespace *ipc_ns;
+	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
 };
 
 struct tty_struct {
@@ -193,14 +219,22 @@ struct cred {
 	struct {
 		u64 val;
 	} cap_effective;
+	struct user_namespace *user_ns;
 };
 struct kernfs_node {
 	u64 id;
+	const char *name;
+	struct kernfs_node *__parent;
 };
 struct cgroup {
 	struct kernfs_node *kn;
 };
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+enum cgroup_subsys_id { memory_cgrp_id };
 struct css_set {
+	struct cgroup_subsys_state *subsys[1];
 	struct cgroup *dfl_cgrp;
 };
 struct rq;
@@ -233,10 +267,12 @@ struct task_struct {
 	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct css_set *cgroups;
 	kuid_t loginuid;
+	unsigned int sessionid;
 };
 
 struct in6_addr {

@@ -50,6 +50,7 @@ struct task_state {
 	s64 pos;       /* position in the file at entry, -1 none */
 	s64 old[2];    /* attributes before */
 	u64 cred;      /* address of the credentials last looked at */
+	u64 ns, cset;  /* likewise of the set of namespaces and the set of cgroups */
 	u32 pid, tid;
 	u16 call, nr; /* index in the call table; the number as it was made */
 	u16 type;

@@ -136,6 +136,8 @@ static __always_inline void header_call(struct espy_event *e, const struct task_
 	}
 }
 
+#include "who.bpf.h"
+
 /* --- tasks ---------------------------------------------------------------------------------- */
 
 /* pid of the current process as Espy's own pid namespace numbers it; 0: not visible there. */
@@ -211,17 +213,31 @@ static __always_inline void state_identify(struct task_state *st, struct task_st
 	st->tid = KR(t, pid);
 	st->start = KR(KR(t, group_leader), start_boottime);
 	st->cred = (u64)KR(t, cred);
+	st->ns = (u64)KR(t, nsproxy);
+	st->cset = (u64)KR(t, cgroups);
+}
+
+/* Other credentials, namespaces (a task that ends has none) or cgroups than when it was announced.
+ */
+static __always_inline bool state_changed(const struct task_state *st, struct task_struct *t)
+{
+	u64 ns = (u64)KR(t, nsproxy);
+
+	return st->cred != (u64)KR(t, cred) || (ns && st->ns != ns) ||
+	       st->cset != (u64)KR(t, cgroups);
 }
 
 /*
- * Announces a process: sent before its first record and whenever its credentials changed, so that
- * every event has the right user even when the record that made the process was lost.
+ * Announces a process: sent before its first record and whenever its credentials, namespaces or
+ * cgroup changed, so that every event has the right user even when the record that made the process
+ * was lost.
  */
 static __noinline int task_announce(struct task_state *st, struct task_struct *t)
 {
 	struct espy_ev_meta_task *rec;
 	struct task_struct *leader = KR(t, group_leader), *parent = KR(leader, real_parent);
 	struct cred *cred = KR(t, cred);
+	u64 cgroup = cgroup_tell(t);
 	u32 seq;
 	char *text;
 
@@ -241,6 +257,8 @@ static __noinline int task_announce(struct task_state *st, struct task_struct *t
 	rec->sid = BPF_CORE_READ(t, signal, pids[3], numbers[0].nr);
 	rec->login_uid = BPF_CORE_READ(t, loginuid.val);
 	rec->kernel = KR(t, flags) & PF_KTHREAD ? 1 : 0;
+	rec->cgroup_ref = cgroup;
+	FILL_WHO(rec, t, leader);
 	text = (char *)(rec + 1);
 	rec->comm.off = sizeof(*rec);
 	rec->tty.off = sizeof(*rec) + 16;
@@ -273,9 +291,8 @@ static __always_inline struct task_state *state_seen(struct task_struct *t)
 	}
 	if (!(st->verdict & V_KNOWN))
 		state_refresh(st, t);
-	else if (st->verdict & V_RECORD
-			 ? !(st->verdict & V_ANNOUNCED) || st->cred != (u64)KR(t, cred)
-			 : only_uids && st->cred != (u64)KR(t, cred))
+	else if (st->verdict & V_RECORD ? !(st->verdict & V_ANNOUNCED) || state_changed(st, t)
+					: only_uids && st->cred != (u64)KR(t, cred))
 		state_refresh(st, t);
 	return st;
 }

@@ -222,6 +222,7 @@ static __always_inline int send_image(struct task_state *st, const struct mappin
 	rec->kind = kind;
 	rec->memory = memory_unusual(m->file);
 	rec->build_id.off = rec->build_id.len = 0;
+	FILL_IMAGE(rec, m->file);
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -421,6 +422,7 @@ static __always_inline int send_exec(struct task_state *st, struct task_struct *
 	path_of_object(&s->rec.path, object_of_file(KR(mm, exe_file), SCRATCH_SCHED));
 	path_of_object(&s->rec.cwd, object_of_cwd(t, SCRATCH_SCHED));
 	s->rec.argc = KR(bprm, argc);
+	FILL_IMAGE(&s->rec, KR(mm, exe_file));
 	s->rec.old_tid = old_tid;
 	s->rec.memory = memory_unusual(KNUM(mm, exe_file));
 	exec_creds(&s->rec, t);
@@ -525,6 +527,7 @@ int BPF_PROG(process_exec, struct pt_regs *regs, long ret)
 	rec->env.off = rec->env.len = 0;
 	rec->old_tid = x.st->tid;
 	rec->memory = 0;
+	NO_IMAGE(rec);
 	exec_creds(rec, current_task());
 	failed_argv(&x, rec, call_arg(x.st, x.c->dir ? 3 : 2));
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_exec, ESPY_CLASS_process,
@@ -733,9 +736,13 @@ int process_running(struct bpf_iter__task *ctx)
 	rec->login_uid = BPF_CORE_READ(t, loginuid.val);
 	rec->kernel = KR(t, flags) & PF_KTHREAD ? 1 : 0;
 	rec->cgroup = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn, id);
+	rec->cgroup_ref = cgroup_tell(t);
+	FILL_WHO(rec, t, t);
 	mm = KR(t, mm);
-	if (mm)
+	if (mm) {
 		path_of_object(&rec->path, object_of_file(KR(mm, exe_file), SCRATCH_ITER));
+		FILL_IMAGE(rec, KR(mm, exe_file));
+	}
 	fs = KR(t, fs);
 	if (fs)
 		path_of_object(&rec->cwd,

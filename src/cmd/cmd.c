@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "base/escape.h"
+#include "cmd/hashes.h"
 #include "cmd/pmc-option.h"
 #include "cmd/with.h"
 
@@ -36,6 +37,14 @@ static bool has_letter(const struct espy_command *c, char letter)
 	return false;
 }
 
+/* "[=LIST]" may be left out. */
+static int argument_of(const struct espy_option *o)
+{
+	if (!o->arg)
+		return no_argument;
+	return o->arg[0] == '[' ? optional_argument : required_argument;
+}
+
 static void fill_tables(struct getopt_tables *t, const struct espy_command *c, int posix)
 {
 	char *p = t->letters;
@@ -45,8 +54,8 @@ static void fill_tables(struct getopt_tables *t, const struct espy_command *c, i
 	if (posix)
 		*p++ = ':';
 	for (const struct espy_option *o = c->options; o && o->name && i < OPTIONS_MAX; o++, i++) {
-		t->names[i] = (struct option){o->name, o->arg ? required_argument : no_argument,
-					      NULL, o->letter ? o->letter : NO_LETTER + (int)i};
+		t->names[i] = (struct option){o->name, argument_of(o), NULL,
+					      o->letter ? o->letter : NO_LETTER + (int)i};
 		if (!o->letter)
 			continue;
 		*p++ = o->letter;
@@ -87,7 +96,7 @@ static void print_option(char letter, const char *name, const char *arg, const c
 		       : snprintf(head, sizeof(head), "      --%s", name);
 
 	if (arg && n > 0 && (size_t)n < sizeof(head))
-		snprintf(head + n, sizeof(head) - (size_t)n, " %s", arg);
+		snprintf(head + n, sizeof(head) - (size_t)n, arg[0] == '[' ? "%s" : " %s", arg);
 	printf("%s", head);
 	n = (int)espy_escape_width(espy_str0(head));
 	if (n + 2 > HELP_INDENT)
@@ -133,7 +142,10 @@ static void tell_unknown(const struct espy_command *c, char **argv, bool is_miss
 static const struct {
 	const char *name;
 	int (*take)(const char *value);
-} shared_options[] = {{"pmc", espy_pmc_option}, {"with", espy_with_option}};
+} shared_options[] = {{"pmc", espy_pmc_option},
+		      {"with", espy_with_option},
+		      {"hashes", espy_hashes_option},
+		      {"packages", espy_packages_option}};
 
 /* Index in shared_options of the option with this letter, or -1. */
 static int shared_option(const struct espy_command *c, int letter)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cmd/cmd.h"
+#include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
@@ -26,6 +27,7 @@ static const struct espy_option options[] = {
 	{0, "utc", NULL, "times in UTC"},
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_HASHES_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -104,6 +106,7 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .cgroup = l->cgroup,
 					 .environment = l->environment,
 					 .with = espy_with_types(),
+					 .identify = espy_hashes_wanted(),
 					 .flush_ms = 20};
 	struct espy_stop stop = {.follows = l->targets.n_pids > 0};
 	struct espy_sink_lines lines = {0};

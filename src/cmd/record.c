@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "cmd/bounds.h"
 #include "cmd/cmd.h"
+#include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
@@ -29,6 +30,7 @@ static const struct espy_option options[] = {
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_HASHES_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -95,6 +97,7 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 					 .cgroup = rec->cgroup,
 					 .environment = rec->environment,
 					 .with = espy_with_types(),
+					 .identify = espy_hashes_wanted(),
 					 .ring_bytes = rec->ring_bytes,
 					 .flush_ms = 1000};
 	struct espy_stop stop = {.follows = rec->targets.n_pids > 0,

@@ -15,6 +15,7 @@
 #include "cmd/answer.h"
 #include "cmd/bounds.h"
 #include "cmd/cmd.h"
+#include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
@@ -38,6 +39,7 @@ static const struct espy_option options[] = {
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_HASHES_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -316,6 +318,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .n_pids = 1,
 					 .environment = run->environment,
 					 .with = espy_with_types(),
+					 .identify = espy_hashes_wanted(),
 					 .ring_bytes = run->ring_bytes,
 					 .flush_ms = 1000,
 					 .sinks = {&run->trace.sink}};

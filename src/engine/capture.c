@@ -21,6 +21,7 @@
 #define ROW_BYTES    8u         /* of a row without its text, in a trace; about */
 #define ROWS_MIN     512        /* a batch of less is not worth its head */
 #define OBJECTS_MAX  262144u
+#define SETTLE_NS    (5000 * NS_PER_MS) /* that files may take to be looked into at the end */
 #define EPOCH_OVERLAP_NS \
 	(1000 * NS_PER_MS) /* what refers to older objects is surely drained then */
 
@@ -119,7 +120,8 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 		espy_rule_set_start(c->rule, m.started);
 	espy_window_set_start(c->window, m.started);
 	eo.wall_offset = m.wall_offset;
-	r = espy_enrich_new(&c->enrich, &eo);
+	eo.identify = c->o.identify;
+	r = espy_enrich_new(&c->enrich, &eo, err);
 	if (r >= 0)
 		r = espy_batch_new(&c->batch);
 	if (r >= 0)
@@ -202,7 +204,7 @@ static int choose(struct espy_capture *c)
 static int hand_on(struct espy_capture *c)
 {
 	struct espy_batch *b = c->batch;
-	int n = choose(c), r;
+	int r = espy_enrich_finish(c->enrich, b), n = r < 0 ? r : choose(c);
 
 	if (n <= 0)
 		return n;
@@ -263,6 +265,17 @@ static int take_record(void *ctx, const struct espy_event *rec)
 	return r;
 }
 
+/* What was found out about files meanwhile. */
+static int take_hashes(struct espy_capture *c)
+{
+	const struct espy_event *rec;
+	int r = 0;
+
+	while (r >= 0 && (rec = espy_enrich_next(c->enrich)))
+		r = take_record(c, rec);
+	return r < 0 ? r : 0;
+}
+
 static bool is_due(const struct espy_capture *c)
 {
 	return c->first_row &&
@@ -306,7 +319,8 @@ static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
 
 	if (n < 0)
 		return n;
-	if (is_due(c))
+	r = take_hashes(c);
+	if (r >= 0 && is_due(c))
 		r = flush(c);
 	renew_objects(c);
 	*sleep_ns = n > BUSY_RECORDS ? SLEEP_MIN_NS : *sleep_ns * 2;
@@ -362,6 +376,9 @@ static int empty(struct espy_capture *c)
 	int r;
 
 	r = c->full ? 0 : espy_sense_drain(c->sense, true, take_record, c);
+	espy_enrich_settle(c->enrich, r < 0 || c->full ? 0 : SETTLE_NS);
+	if (r >= 0 && !c->full)
+		r = take_hashes(c);
 	return r < 0 ? r : flush(c);
 }
 

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "engine/sink.h"
 #include "engine/window.h"
+#include "enrich/identify.h"
 #include "model/machine.h"
 
 struct espy_capture;
@@ -26,8 +27,9 @@ struct espy_capture_options {
 	size_t n_uids;
 	const char *cgroup;
 	bool environment;
-	size_t ring_bytes;  /* per CPU; 0: default */
-	unsigned flush_ms;  /* how old an event may be when sinks get it */
+	struct espy_identify_options identify; /* what is wanted of files that are run */
+	size_t ring_bytes;                     /* per CPU; 0: default */
+	unsigned flush_ms;                     /* how old an event may be when sinks get it */
 	size_t batch_bytes; /* about how large a batch may be in a trace; 0: no matter */
 	struct espy_sink *sinks[ESPY_CAPTURE_SINKS]; /* ended by NULL; borrowed */
 };

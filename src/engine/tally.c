@@ -204,7 +204,7 @@ static enum key key_of(const struct espy_column *c)
 		return KEY_PROC;
 	default:
 		return (c->id >= ESPY_COL_ppid && c->id <= ESPY_COL_cgroup) ||
-				       (c->id >= ESPY_COL_company && c->id <= ESPY_COL_architecture)
+				       (c->id >= ESPY_COL_company && c->id <= ESPY_COL_package)
 			       ? KEY_PROC
 			       : KEY_NONE;
 	}

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "enrich/decode.h"
+#include "enrich/hash-record.h"
 #include "enrich/roster.h"
 #include "enrich/sweep.h"
 #include "enrich/wire.h"
@@ -13,7 +14,10 @@
 struct espy_enrich {
 	struct espy_decoder decoder;
 	struct espy_roster roster;
-	struct espy_batch *into; /* where the last row went */
+	struct espy_batch *into;        /* where the last row went */
+	struct espy_identify *identify; /* NULL: files are not looked into */
+	struct espy_hash_record *hash;  /* the one that was made last */
+	uint64_t last;                  /* time of the last record */
 	int64_t wall_offset;
 	struct plan {
 		struct espy_decode_plan decode;
@@ -75,9 +79,24 @@ static int run_effect(struct espy_enrich *e, effect_fn fn, const struct espy_eve
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *o)
+static int start_identify(struct espy_enrich *e, const struct espy_enrich_options *o,
+			  struct espy_err *err)
+{
+	int r;
+
+	if (!o->identify.kinds && !o->identify.packages)
+		return 0;
+	e->hash = malloc(sizeof(*e->hash));
+	r = e->hash ? espy_identify_new(&e->identify, &o->identify, err) : -ENOMEM;
+	e->roster.identify = e->identify;
+	return r;
+}
+
+int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *o,
+		    struct espy_err *err)
 {
 	struct espy_enrich *e = calloc(1, sizeof(*e));
+	int r;
 
 	if (!e)
 		return -ENOMEM;
@@ -90,6 +109,11 @@ int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *
 		espy_decode_plan(&e->plans[espy_schemas[i].type].decode, &espy_schemas[i]);
 	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++)
 		e->plans[effects[i].type].effect = &effects[i];
+	r = start_identify(e, o, err);
+	if (r < 0) {
+		espy_enrich_free(e);
+		return r;
+	}
 	*ret = e;
 	return 0;
 }
@@ -100,6 +124,8 @@ void espy_enrich_free(struct espy_enrich *e)
 		return;
 	espy_decoder_done(&e->decoder);
 	espy_roster_done(&e->roster);
+	espy_identify_free(e->identify);
+	free(e->hash);
 	free(e);
 }
 
@@ -108,6 +134,47 @@ void espy_enrich_batch_done(struct espy_enrich *e)
 	if (++e->decoder.batch == 0) /* 0 marks what is in no batch */
 		e->decoder.batch = 1;
 	e->roster.batch = e->decoder.batch;
+	e->roster.open.n = 0;
+	if (e->identify)
+		espy_identify_forget(e->identify);
+}
+
+/* --- files that are run --------------------------------------------------------------------- */
+
+const struct espy_event *espy_enrich_next(struct espy_enrich *e)
+{
+	const struct espy_identity *i = e->identify ? espy_identify_next(e->identify) : NULL;
+
+	return i ? espy_hash_record(e->hash, i, e->last) : NULL;
+}
+
+void espy_enrich_settle(struct espy_enrich *e, uint64_t wait_ns)
+{
+	if (e->identify)
+		espy_identify_end(e->identify, wait_ns);
+}
+
+int espy_enrich_finish(struct espy_enrich *e, struct espy_batch *b)
+{
+	return espy_roster_finish(&e->roster, b);
+}
+
+/* Libraries are looked into as executables are. */
+static void ask_image(struct espy_enrich *e, const struct espy_event *rec,
+		      const struct espy_batch *b, const struct espy_decoded *v)
+{
+	const struct espy_ev_image_load *load = (const void *)rec;
+	struct espy_version version = {
+		.inode = load->image_inode,
+		.size = load->image_size,
+		.mtime = load->image_mtime,
+		.ctime = load->image_ctime,
+		.dev = load->image_dev,
+	};
+
+	if (rec->type == ESPY_EV_image_load && rec->result >= 0)
+		espy_identify_ask(e->identify, &version, espy_dict_get(&b->dict, v->path), rec->pid,
+				  rec->start, false);
 }
 
 size_t espy_enrich_objects(const struct espy_enrich *e)
@@ -132,6 +199,8 @@ static int define(struct espy_enrich *e, const struct espy_event *rec)
 	switch (rec->type) {
 	case ESPY_EV_meta_object:
 		return espy_object_define(&e->decoder.objects, (const void *)rec);
+	case ESPY_EV_meta_cgroup:
+		return espy_cgroup_define(&e->roster.processes.cgroups, (const void *)rec);
 	case ESPY_EV_meta_task:
 		return espy_process_task(&e->roster.processes, (const void *)rec);
 	}
@@ -170,6 +239,7 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 		r = run_effect(e, plan->effect->before, rec, b, &v);
 	if (r < 0)
 		return r;
+	e->roster.asks = rec->type != ESPY_EV_process_running;
 	actor = put_actor(e, rec, b);
 	if (actor < 0)
 		return actor;
@@ -177,6 +247,8 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 	if (row < 0)
 		return row;
 	b->proc[row] = (uint32_t)actor;
+	if (e->identify)
+		ask_image(e, rec, b, &v);
 	if (rec->type == ESPY_EV_process_running)
 		fill_argv(plan, b, (uint32_t)row);
 	e->decoder.unknown += v.is_unknown;
@@ -208,6 +280,7 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
 	if (r < 0)
 		return r;
 	espy_objects_pass(&e->decoder.objects, rec->time);
+	e->last = rec->time;
 	if (!espy_schema_is_shown(plan->decode.schema))
 		return define(e, rec);
 	if (is_full(b))

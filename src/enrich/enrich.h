@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "enrich/identify.h"
 #include "model/batch.h"
 
 struct espy_enrich;
@@ -18,9 +19,12 @@ struct espy_enrich_options {
 	size_t max_objects; /* objects kept at once, 0: default 65,536 */
 	size_t max_dead;    /* ended processes kept at once, 0: default 65,536 */
 	int64_t wall_offset;
+	/* What is wanted of files that are run; nothing: they are not looked into. */
+	struct espy_identify_options identify;
 };
 
-int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *o);
+int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *o,
+		    struct espy_err *err);
 void espy_enrich_free(struct espy_enrich *e);
 
 /*
@@ -35,6 +39,14 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
  * snapshot, `now` in boot clock ns. Does nothing in another pid namespace than the machine's own.
  */
 int espy_enrich_sweep(struct espy_enrich *e, uint64_t now, struct espy_batch *b);
+
+/* A record (image_hash) about a file that was looked into, to be given to espy_enrich_add; NULL
+ * when there is none at present. Valid until the next call. */
+const struct espy_event *espy_enrich_next(struct espy_enrich *e);
+/* No more files are looked into; waits up to `wait_ns` for those that are waiting. */
+void espy_enrich_settle(struct espy_enrich *e, uint64_t wait_ns);
+/* Before the batch is handed on: its processes get what is known of their files. 0 or -ENOMEM. */
+int espy_enrich_finish(struct espy_enrich *e, struct espy_batch *b);
 
 /* The batch was handed on and reset: entries of the process table must be put into it anew. */
 void espy_enrich_batch_done(struct espy_enrich *e);

@@ -10,6 +10,7 @@
 void espy_processes_init(struct espy_processes *t, size_t max_dead)
 {
 	*t = (struct espy_processes){.max_dead = max_dead ? max_dead : ESPY_PROCESS_DEAD_DEFAULT};
+	espy_cgroups_init(&t->cgroups, 0);
 }
 
 /* --- lists ---------------------------------------------------------------------------------- */
@@ -154,6 +155,7 @@ static void free_process(struct espy_processes *t, struct espy_process *p)
 {
 	shared_drop(t, p->exe);
 	shared_drop(t, p->cmdline);
+	espy_cgroup_unref(p->where);
 	free(p);
 }
 
@@ -184,6 +186,7 @@ void espy_processes_done(struct espy_processes *t)
 		drop(t, t->dead.head);
 	espy_map_done(&t->map);
 	espy_map_done(&t->current);
+	espy_cgroups_done(&t->cgroups);
 }
 
 struct espy_process *espy_process_find(const struct espy_processes *t, uint32_t pid, uint64_t start)
@@ -222,7 +225,7 @@ static struct espy_process *new_process(uint32_t pid, uint64_t start)
 	if (pid == 0) /* the capture itself, for its loss records */
 		return p;
 	p->lacks = ESPY_LACKS_IMAGE | ESPY_LACKS_WHO;
-	p->uid = p->gid = p->euid = p->egid = p->login_uid = UINT32_MAX;
+	p->uid = p->gid = p->euid = p->egid = p->login_uid = p->audit_session = UINT32_MAX;
 	return p;
 }
 
@@ -287,6 +290,23 @@ static void set_creds(struct espy_process *p, uint32_t uid, uint32_t gid, uint32
 	set_u32(p, &p->egid, egid);
 }
 
+/* Takes the caller's reference. */
+static void set_where(struct espy_process *p, struct espy_cgroup *where)
+{
+	if (p->where != where)
+		p->batch = 0;
+	espy_cgroup_unref(p->where);
+	p->where = where;
+}
+
+static void set_ns(struct espy_process *p, const struct espy_namespaces *ns, uint32_t ns_pid)
+{
+	set_u32(p, &p->ns_pid, ns_pid);
+	if (memcmp(&p->ns, ns, sizeof(*ns)) != 0)
+		p->batch = 0;
+	p->ns = *ns;
+}
+
 static void set_cgroup(struct espy_process *p, uint64_t cgroup)
 {
 	if (p->cgroup != cgroup)
@@ -294,20 +314,34 @@ static void set_cgroup(struct espy_process *p, uint64_t cgroup)
 	p->cgroup = cgroup;
 }
 
+/* process_running and process_exec share this part by name. */
+#define SET_VERSION(p, rec)                                                \
+	((p)->version = (struct espy_version){.inode = (rec)->image_inode, \
+					      .size = (rec)->image_size,   \
+					      .mtime = (rec)->image_mtime, \
+					      .ctime = (rec)->image_ctime, \
+					      .dev = (rec)->image_dev})
+
 /* meta_task and process_running share this part by name. */
-#define SET_WHO(p, rec)                                                                       \
-	do {                                                                                  \
-		set_parent(p, (rec)->ppid, (rec)->parent_start);                              \
-		set_creds(p, (rec)->uid, (rec)->gid, (rec)->euid, (rec)->egid);               \
-		set_cgroup(p, (rec)->cgroup);                                                 \
-		set_u32(p, &(p)->sid, (rec)->sid);                                            \
-		set_u32(p, &(p)->login_uid, (rec)->login_uid);                                \
-		set_u32(p, &(p)->flags, (p)->flags | ((rec)->kernel ? ESPY_PROC_KERNEL : 0)); \
-		set_name(p, espy_wire_text(&(rec)->hdr, (rec)->comm));                        \
-		set_tty(p, espy_wire_text(&(rec)->hdr, (rec)->tty));                          \
-		(p)->lacks &= (uint8_t)~ESPY_LACKS_WHO;                                       \
-		if ((rec)->kernel)                                                            \
-			(p)->lacks = 0;                                                       \
+#define SET_WHO(t, p, rec)                                                                      \
+	do {                                                                                    \
+		set_parent(p, (rec)->ppid, (rec)->parent_start);                                \
+		set_creds(p, (rec)->uid, (rec)->gid, (rec)->euid, (rec)->egid);                 \
+		set_cgroup(p, (rec)->cgroup);                                                   \
+		set_where(p, espy_cgroup_get(&t->cgroups, (rec)->cgroup_ref));                  \
+		set_u32(p, &(p)->audit_session, (rec)->audit_session);                          \
+		set_ns(p,                                                                       \
+		       &(struct espy_namespaces){(rec)->pid_ns, (rec)->mnt_ns, (rec)->net_ns,   \
+						 (rec)->user_ns, (rec)->uts_ns, (rec)->ipc_ns}, \
+		       (rec)->ns_pid);                                                          \
+		set_u32(p, &(p)->sid, (rec)->sid);                                              \
+		set_u32(p, &(p)->login_uid, (rec)->login_uid);                                  \
+		set_u32(p, &(p)->flags, (p)->flags | ((rec)->kernel ? ESPY_PROC_KERNEL : 0));   \
+		set_name(p, espy_wire_text(&(rec)->hdr, (rec)->comm));                          \
+		set_tty(p, espy_wire_text(&(rec)->hdr, (rec)->tty));                            \
+		(p)->lacks &= (uint8_t)~ESPY_LACKS_WHO;                                         \
+		if ((rec)->kernel)                                                              \
+			(p)->lacks = 0;                                                         \
 	} while (0)
 
 int espy_process_running(struct espy_processes *t, const struct espy_ev_process_running *rec,
@@ -317,7 +351,8 @@ int espy_process_running(struct espy_processes *t, const struct espy_ev_process_
 
 	if (!p)
 		return -ENOMEM;
-	SET_WHO(p, rec);
+	SET_WHO(t, p, rec);
+	SET_VERSION(p, rec);
 	set_u32(p, &p->flags, p->flags | ESPY_PROC_BEFORE);
 	if (!rec->kernel && !rec->argv.len)
 		p->lacks |= ESPY_LACKS_CMDLINE;
@@ -330,7 +365,7 @@ int espy_process_task(struct espy_processes *t, const struct espy_ev_meta_task *
 
 	if (!p)
 		return -ENOMEM;
-	SET_WHO(p, rec);
+	SET_WHO(t, p, rec);
 	return 0;
 }
 
@@ -339,6 +374,7 @@ static void inherit_image(struct espy_processes *t, struct espy_process *p,
 {
 	shared_copy(t, &p->exe, from->exe);
 	shared_copy(t, &p->cmdline, from->cmdline);
+	p->version = from->version;
 	p->lacks = (uint8_t)((p->lacks & ~ESPY_LACKS_IMAGE) | (from->lacks & ESPY_LACKS_IMAGE));
 	p->batch = 0;
 }
@@ -347,6 +383,9 @@ static void inherit_who(struct espy_process *p, const struct espy_process *from)
 {
 	set_creds(p, from->uid, from->gid, from->euid, from->egid);
 	set_cgroup(p, from->cgroup);
+	set_where(p, espy_cgroup_ref(from->where));
+	set_ns(p, &from->ns, 0);
+	p->audit_session = from->audit_session;
 	p->sid = from->sid;
 	p->login_uid = from->login_uid;
 	p->flags |= from->flags & ESPY_PROC_KERNEL;
@@ -389,6 +428,7 @@ int espy_process_exec(struct espy_processes *t, const struct espy_ev_process_exe
 	if (!p)
 		return -ENOMEM;
 	set_creds(p, rec->uid, rec->gid, rec->euid, rec->egid);
+	SET_VERSION(p, rec);
 	/* As begin_new_exec() names the task (fs/exec.c): also a script is called by its own name.
 	 */
 	set_name(p, espy_str_basename(given.n ? given : exe));

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include "base/map.h"
 #include "base/str.h"
+#include "enrich/cgroup.h"
 #include "model/batch.h"
 
 #define ESPY_PROCESS_DEAD_DEFAULT 65536u
@@ -22,6 +23,19 @@
 struct espy_shared {
 	uint32_t refs, n;
 	char p[];
+};
+
+/* Which file, in which state. Two with all of it alike are one version of one file. */
+struct espy_version {
+	uint64_t inode, size; /* inode 0: not known */
+	int64_t mtime, ctime; /* ns since 1970 */
+	uint32_t dev;         /* as the kernel packs it */
+	uint32_t pad;         /* 0 */
+};
+
+/* Inodes of namespaces, 0 not known. */
+struct espy_namespaces {
+	uint32_t pid, mnt, net, user, uts, ipc;
 };
 
 enum espy_process_lacks {                         /* what nothing has told yet */
@@ -39,8 +53,12 @@ struct espy_process {
 	uint64_t start, parent_start, cgroup;
 	uint32_t pid, ppid;
 	uint32_t uid, gid, euid, egid; /* UINT32_MAX unknown */
-	uint32_t sid, login_uid;
-	uint32_t flags; /* enum espy_proc_flags */
+	uint32_t sid, login_uid, audit_session;
+	uint32_t ns_pid; /* its id in its own pid namespace, 0 where that is the machine's */
+	struct espy_namespaces ns;
+	struct espy_version version; /* of the executable */
+	struct espy_cgroup *where;   /* NULL not known */
+	uint32_t flags;              /* enum espy_proc_flags */
 	uint8_t n_name, n_tty;
 	uint8_t lacks; /* enum espy_process_lacks */
 	bool is_dead;
@@ -57,6 +75,7 @@ struct espy_processes {
 	struct espy_map map;     /* (pid, start) */
 	struct espy_map current; /* pid → the latest with it */
 	struct espy_process_list live, dead;
+	struct espy_cgroups cgroups;
 	size_t max_dead, bytes;
 };
 

@@ -3,18 +3,30 @@
  * version of each once. */
 #pragma once
 
+#include "base/vec.h"
+#include "enrich/identify.h"
 #include "enrich/proc.h"
 #include "enrich/process.h"
 #include "enrich/user.h"
 
 #define ESPY_ANCESTORS_MAX 64u /* put into a batch with one process */
 
+/* An entry of the batch whose executable is being looked into. */
+struct espy_roster_open {
+	uint32_t index;
+	const struct espy_identity *identity;
+};
+
 struct espy_roster {
 	struct espy_processes processes;
 	struct espy_users users;
 	struct espy_proc_info info; /* scratch */
+	struct espy_buf more;       /* scratch */
 	uint32_t batch;             /* generation: indices of another one mean nothing */
 	bool no_proc;
+	struct espy_identify *identify; /* borrowed; NULL: files are not looked into */
+	bool asks;                      /* it may be asked about files that are new */
+	ESPY_VEC(struct espy_roster_open) open;
 };
 
 void espy_roster_init(struct espy_roster *r, size_t max_dead, bool no_proc);
@@ -23,3 +35,6 @@ void espy_roster_done(struct espy_roster *r);
 /* Index of the process in b->procs; -ENOMEM or -ENOSPC. `now`: boot clock ns. */
 int espy_roster_put(struct espy_roster *r, struct espy_process *p, struct espy_batch *b,
 		    uint64_t now);
+/* Before the batch goes on: entries get what was found out about their executables since they were
+ * put. Then the open ones are forgotten. */
+int espy_roster_finish(struct espy_roster *r, struct espy_batch *b);

@@ -60,6 +60,7 @@ static void make_record(struct record *r, const struct espy_processes *t, uint64
 	r->rec.egid = info->egid;
 	r->rec.sid = info->sid;
 	r->rec.login_uid = info->login_uid;
+	r->rec.audit_session = UINT32_MAX;
 	r->rec.kernel = info->is_kernel;
 	put_text(r, &r->rec.comm, info->name, strlen(info->name));
 	put_text(r, &r->rec.tty, info->tty, strlen(info->tty));

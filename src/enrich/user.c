@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "enrich/user.h"
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PASSWD_BYTES_MAX 16384 /* of one entry; a longer one is shown by number */
+#define PASSWD_BYTES_MAX 16384 /* of one entry; one that needs more is shown by number */
 #define NAME_MAX_BYTES   63
 
 struct user {
@@ -28,34 +29,63 @@ void espy_users_done(struct espy_users *t)
 	forget_all(t);
 }
 
-static void ask(struct user *u, uint32_t uid, uint64_t now)
+enum kind { USER, GROUP };
+
+static const char *ask_user(uint32_t uid, char *space)
 {
-	char space[PASSWD_BYTES_MAX];
 	struct passwd entry, *found = NULL;
 
-	u->asked = now;
-	if (getpwuid_r(uid, &entry, space, sizeof(space), &found) == 0 && found &&
-	    found->pw_name[0] && strlen(found->pw_name) <= NAME_MAX_BYTES)
-		snprintf(u->name, sizeof(u->name), "%s", found->pw_name);
-	else
-		snprintf(u->name, sizeof(u->name), "%u", uid);
+	return getpwuid_r(uid, &entry, space, PASSWD_BYTES_MAX, &found) == 0 && found
+		       ? found->pw_name
+		       : "";
 }
 
-struct espy_str espy_user_name(struct espy_users *t, uint32_t uid, uint64_t now)
+static const char *ask_group(uint32_t gid, char *space)
 {
-	struct user *u = espy_map_get(&t->map, uid, 0);
+	struct group entry, *found = NULL;
+
+	return getgrgid_r(gid, &entry, space, PASSWD_BYTES_MAX, &found) == 0 && found
+		       ? found->gr_name
+		       : "";
+}
+
+static void ask(struct user *u, enum kind kind, uint32_t id, uint64_t now)
+{
+	char space[PASSWD_BYTES_MAX];
+	const char *name = kind == USER ? ask_user(id, space) : ask_group(id, space);
+
+	u->asked = now;
+	if (*name && strlen(name) <= NAME_MAX_BYTES)
+		snprintf(u->name, sizeof(u->name), "%s", name);
+	else
+		snprintf(u->name, sizeof(u->name), "%u", id);
+}
+
+static struct espy_str name_of(struct espy_users *t, enum kind kind, uint32_t id, uint64_t now)
+{
+	struct user *u = espy_map_get(&t->map, id, kind);
 
 	if (!u) {
 		if (t->map.n >= ESPY_USERS_MAX)
 			forget_all(t);
 		u = calloc(1, sizeof(*u));
-		if (!u || espy_map_put(&t->map, uid, 0, u) < 0) {
+		if (!u || espy_map_put(&t->map, id, kind, u) < 0) {
 			free(u);
 			return ESPY_STR_NONE;
 		}
-		ask(u, uid, now);
+		ask(u, kind, id, now);
 	} else if (now - u->asked > ESPY_USER_FRESH_NS) {
-		ask(u, uid, now);
+		ask(u, kind, id, now);
 	}
 	return espy_str0(u->name);
+}
+
+struct espy_str espy_user_name(struct espy_users *t, uint32_t uid, uint64_t now)
+{
+	return name_of(t, USER, uid, now);
+}
+
+struct espy_str espy_group_name(struct espy_users *t, uint32_t gid, uint64_t now)
+{
+	return name_of(t, GROUP, gid, now);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* User names by number, from the system's own name service, remembered for a short while. */
+/* Names of users and groups by number, from the system's own name service, remembered for a short
+ * while. */
 #pragma once
 
 #include <stdint.h>
@@ -17,3 +18,4 @@ void espy_users_done(struct espy_users *t);
 /* The name, or the number when there is none. Valid until the next call. `now` is any clock in ns
  * that goes forward. */
 struct espy_str espy_user_name(struct espy_users *t, uint32_t uid, uint64_t now);
+struct espy_str espy_group_name(struct espy_users *t, uint32_t gid, uint64_t now);

@@ -72,8 +72,8 @@ struct espy_proc {
 	uint32_t user;    /* name of uid */
 	uint32_t tty;
 	uint32_t flags; /* enum espy_proc_flags */
-	uint32_t more;  /* imported captures: names and values, each ended by a NUL; see columns.def
-			 */
+	uint32_t
+		more; /* what else is known: names of columns.def and values, each ended by a NUL */
 };
 
 enum espy_proc_flags {

@@ -322,7 +322,94 @@ static bool get_event(unsigned id, const struct espy_batch *b, uint32_t row,
 	}
 }
 
-static bool get_process(unsigned id, const struct espy_batch *b, uint32_t row, struct espy_value *v)
+/* --- values of processes that not every capture knows ------------------------------------------
+ */
+
+#define ANCESTRY_MAX 64u /* processes named */
+
+/* From the oldest that is known: "init(1) > sshd(812) > bash(900)". */
+static bool get_ancestry(const struct espy_batch *b, const struct espy_proc *p,
+			 struct espy_buf *scratch, struct espy_value *v)
+{
+	const struct espy_proc *chain[ANCESTRY_MAX];
+	size_t start = scratch->n;
+	unsigned n = 0;
+
+	for (; n < ANCESTRY_MAX; p = &b->procs[p->parent]) {
+		chain[n++] = p;
+		if (p->parent >= b->n_procs)
+			break;
+	}
+	while (n > 0) {
+		p = chain[--n];
+		espy_buf_str(scratch, espy_dict_get(&b->dict, p->name));
+		espy_buf_putc(scratch, '(');
+		espy_buf_u64(scratch, p->pid);
+		espy_buf_puts(scratch, n ? ") > " : ")");
+	}
+	return is_made(v, scratch, start);
+}
+
+/* As Sysmon has them: "SHA1=…,MD5=…,SHA256=…", in capitals. */
+static bool get_hashes(const struct espy_batch *b, const struct espy_proc *p,
+		       struct espy_buf *scratch, struct espy_value *v)
+{
+	static const struct {
+		const char *column, *name;
+	} all[] = {{"sha1", "SHA1="}, {"md5", "MD5="}, {"sha256", "SHA256="}};
+	size_t start = scratch->n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct espy_str hex = espy_proc_more(b, p, all[i].column);
+
+		if (!hex.n)
+			continue;
+		if (scratch->n > start)
+			espy_buf_putc(scratch, ',');
+		espy_buf_puts(scratch, all[i].name);
+		for (size_t k = 0; k < hex.n; k++)
+			espy_buf_putc(scratch, hex.p[k] >= 'a' && hex.p[k] <= 'f'
+						       ? (char)(hex.p[k] - 'a' + 'A')
+						       : hex.p[k]);
+	}
+	return is_made(v, scratch, start);
+}
+
+static bool get_number(struct espy_value *v, struct espy_str text, bool is_signed)
+{
+	bool is_negative = is_signed && text.n > 1 && text.p[0] == '-';
+	uint64_t num = 0;
+
+	for (size_t i = is_negative; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+		num = num * 10 + (uint64_t)(text.p[i] - '0');
+	}
+	*v = (struct espy_value){.is_signed = is_signed, .num = is_negative ? 0 - num : num};
+	return text.n > 0;
+}
+
+static bool get_more(unsigned id, const struct espy_batch *b, const struct espy_proc *p,
+		     struct espy_buf *scratch, struct espy_value *v)
+{
+	struct espy_str text;
+
+	if (id == ESPY_COL_ancestry)
+		return get_ancestry(b, p, scratch, v);
+	if (id == ESPY_COL_hashes)
+		return get_hashes(b, p, scratch, v);
+	text = espy_proc_more(b, p, common[id].name);
+	if (common[id].type != ESPY_TYPE_STR)
+		return get_number(v, text, common[id].type == ESPY_TYPE_INT);
+	if (!text.n && id == ESPY_COL_euser && p->euid == p->uid)
+		return is_stored(v, b, p->user);
+	if (!text.n && id == ESPY_COL_egroup && p->egid == p->gid)
+		text = espy_proc_more(b, p, "group");
+	return is_text(v, UINT32_MAX, text);
+}
+
+static bool get_process(unsigned id, const struct espy_batch *b, uint32_t row,
+			struct espy_buf *scratch, struct espy_value *v)
 {
 	const struct espy_proc *p = proc_of(b, row);
 
@@ -360,14 +447,14 @@ static bool get_process(unsigned id, const struct espy_batch *b, uint32_t row, s
 	case ESPY_COL_cgroup:
 		return is_number(v, p->cgroup) && p->cgroup;
 	default:
-		return is_text(v, UINT32_MAX, espy_proc_more(b, p, common[id].name));
+		return get_more(id, b, p, scratch, v);
 	}
 }
 
 static bool is_of_process(unsigned id)
 {
 	return (id >= ESPY_COL_ppid && id <= ESPY_COL_cgroup) || id == ESPY_COL_pid ||
-	       (id >= ESPY_COL_company && id <= ESPY_COL_architecture);
+	       (id >= ESPY_COL_company && id <= ESPY_COL_package);
 }
 
 bool espy_column_get(const struct espy_column *c, const struct espy_batch *b, uint32_t row,
@@ -376,7 +463,7 @@ bool espy_column_get(const struct espy_column *c, const struct espy_batch *b, ui
 	int field;
 
 	if (is_of_process(c->id))
-		return proc_of(b, row) != &nobody && get_process(c->id, b, row, ret);
+		return proc_of(b, row) != &nobody && get_process(c->id, b, row, scratch, ret);
 	if (c->id < ESPY_COL__FIELDS)
 		return get_event(c->id, b, row, scratch, ret);
 	field = espy_column_field(c, b->group[b->type[row]]->schema);

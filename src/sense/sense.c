@@ -499,7 +499,9 @@ static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
 /* Definitions come first whatever their time: what uses them may be on another CPU. */
 static uint64_t order_of(const struct espy_event *rec)
 {
-	return rec->type == ESPY_EV_meta_object ? 0 : rec->time;
+	bool defines = rec->type == ESPY_EV_meta_object || rec->type == ESPY_EV_meta_cgroup;
+
+	return defines ? 0 : rec->time;
 }
 
 /* The CPU whose head is next, and until when no other head is earlier. */

@@ -70,6 +70,9 @@ enum espy_form {
 	ESPY_FORM_PROTECT_KEY = 53, /* as PROTECT, with a key */
 };
 
+/* Set in the id of a meta_cgroup that is one of version 1's memory hierarchy. */
+#define ESPY_CGROUP_V1 (1ull << 63)
+
 /* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */
 #define ESPY_LOCK_FCNTL 0x10000u
 

@@ -26,7 +26,7 @@ static int setup(void **state)
 	const struct espy_enrich_options o = {.no_proc = true, .wall_offset = 1000000};
 
 	(void)state;
-	return espy_enrich_new(&e, &o) < 0 ? -1 : espy_batch_new(&b);
+	return espy_enrich_new(&e, &o, NULL) < 0 ? -1 : espy_batch_new(&b);
 }
 
 static int teardown(void **state)

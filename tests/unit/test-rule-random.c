@@ -70,6 +70,30 @@ static uint32_t random_text(struct espy_batch *b)
 	return espy_dict_add(&b->dict, espy_str0(texts[rnd(TEXTS)]));
 }
 
+/* What only some captures know of a process: the columns from company on. */
+static uint32_t random_more(struct espy_batch *b)
+{
+	struct espy_buf more = {0};
+	uint32_t id;
+
+	for (unsigned c = ESPY_COL_company; c <= ESPY_COL_package; c++) {
+		const struct espy_column *column = espy_column_at(c);
+
+		if (rnd(4) == 0)
+			continue;
+		espy_buf_puts(&more, column->name);
+		espy_buf_putc(&more, '\0');
+		if (column->type == ESPY_TYPE_STR)
+			espy_buf_str(&more, espy_dict_get(&b->dict, random_text(b)));
+		else
+			espy_buf_u64(&more, rnd(4) * 1000);
+		espy_buf_putc(&more, '\0');
+	}
+	id = espy_dict_add(&b->dict, (struct espy_str){more.p, more.n});
+	espy_buf_done(&more);
+	return id;
+}
+
 static void random_procs(struct espy_batch *b)
 {
 	uint32_t n = rnd(12);
@@ -91,6 +115,7 @@ static void random_procs(struct espy_batch *b)
 			.cmdline = random_text(b),
 			.user = random_text(b),
 			.tty = random_text(b),
+			.more = random_more(b),
 		};
 
 		espy_batch_add_proc(b, &p);

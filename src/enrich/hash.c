@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "enrich/hash.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES (128u << 10)
+
+const char *const espy_hash_names[ESPY_HASH__MAX] = {"sha256", "sha1", "md5"};
+
+struct espy_hasher {
+	EVP_MD *md[ESPY_HASH__MAX]; /* NULL: not asked for */
+	EVP_MD_CTX *ctx[ESPY_HASH__MAX];
+	unsigned char chunk[CHUNK_BYTES];
+};
+
+static int add_kind(struct espy_hasher *h, unsigned kind, struct espy_err *err)
+{
+	h->md[kind] = EVP_MD_fetch(NULL, espy_hash_names[kind], NULL);
+	if (!h->md[kind])
+		return espy_err_set(err, -ENOTSUP,
+				    "the OpenSSL of this system does not offer %s: leave it out of "
+				    "--hashes",
+				    espy_hash_names[kind]);
+	h->ctx[kind] = EVP_MD_CTX_new();
+	return h->ctx[kind] ? 0 : -ENOMEM;
+}
+
+int espy_hasher_new(struct espy_hasher **ret, unsigned kinds, struct espy_err *err)
+{
+	struct espy_hasher *h = calloc(1, sizeof(*h));
+	int r = h ? 0 : -ENOMEM;
+
+	for (unsigned k = 0; k < ESPY_HASH__MAX && r == 0; k++)
+		if (kinds & 1u << k)
+			r = add_kind(h, k, err);
+	if (r < 0) {
+		espy_hasher_free(h);
+		return r;
+	}
+	*ret = h;
+	return 0;
+}
+
+void espy_hasher_free(struct espy_hasher *h)
+{
+	for (unsigned k = 0; h && k < ESPY_HASH__MAX; k++) {
+		EVP_MD_CTX_free(h->ctx[k]);
+		EVP_MD_free(h->md[k]);
+	}
+	free(h);
+}
+
+static void to_hex(char *to, const unsigned char *p, unsigned n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < n && i < ESPY_HASH_HEX / 2; i++) {
+		*to++ = digits[p[i] >> 4];
+		*to++ = digits[p[i] & 15];
+	}
+	*to = '\0';
+}
+
+static bool begin(struct espy_hasher *h)
+{
+	bool good = true;
+
+	for (unsigned k = 0; k < ESPY_HASH__MAX; k++)
+		good &= !h->md[k] || EVP_DigestInit_ex2(h->ctx[k], h->md[k], NULL) == 1;
+	return good;
+}
+
+static bool add(struct espy_hasher *h, size_t n)
+{
+	bool good = true;
+
+	for (unsigned k = 0; k < ESPY_HASH__MAX; k++)
+		good &= !h->md[k] || EVP_DigestUpdate(h->ctx[k], h->chunk, n) == 1;
+	return good;
+}
+
+static bool end(struct espy_hasher *h, struct espy_hashes *ret)
+{
+	unsigned char value[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < ESPY_HASH__MAX; k++) {
+		ret->hex[k][0] = '\0';
+		if (!h->md[k])
+			continue;
+		if (EVP_DigestFinal_ex(h->ctx[k], value, &n) != 1)
+			return false;
+		to_hex(ret->hex[k], value, n);
+	}
+	return true;
+}
+
+int espy_hasher_file(struct espy_hasher *h, int fd, uint64_t max, const atomic_bool *stop,
+		     struct espy_hashes *ret)
+{
+	struct espy_hashes all = {0};
+	uint64_t at = 0;
+	ssize_t n;
+
+	if (!begin(h))
+		return -EIO;
+	while ((n = pread(fd, h->chunk, CHUNK_BYTES, (off_t)at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += (uint64_t)n;
+		if (at > max)
+			return -EFBIG;
+		if (atomic_load(stop))
+			return -ECANCELED;
+		if (!add(h, (size_t)n))
+			return -EIO;
+	}
+	if (!end(h, &all))
+		return -EIO;
+	*ret = all;
+	return 0;
+}
