@@ -159,7 +159,18 @@ struct uts_namespace {
 struct ipc_namespace {
 	struct ns_common ns;
 };
+struct xarray {
+	void *xa_head;
+};
+struct xa_node {
+	u8 shift;
+	void *slots[64];
+};
+struct idr {
+	struct xarray idr_rt;
+};
 struct pid_namespace {
+	struct idr idr;
 	struct ns_common ns;
 };
 struct user_namespace {
@@ -174,19 +185,6 @@ struct nsproxy {
 
 struct tty_struct {
 	char name[64];
-};
-struct xarray {
-	void *xa_head;
-};
-struct xa_node {
-	u8 shift;
-	void *slots[64];
-};
-struct idr {
-	struct xarray idr_rt;
-};
-struct pid_namespace {
-	struct idr idr;
 };
 struct upid {
 	int nr;
