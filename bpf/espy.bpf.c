@@ -9,6 +9,9 @@
 #include "network.bpf.c"
 #include "system.bpf.c"
 #include "plus.bpf.c"
+#include "credential.bpf.c"
+#include "isolation.bpf.c"
+#include "kernel-ops.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
  * compiler's. */

@@ -56,6 +56,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	s64 i_size;
+	u32 i_rdev;
 	void *i_private;
 };
 struct dentry {
@@ -115,6 +116,7 @@ struct proc_ns_operations {
 };
 struct ns_common {
 	const struct proc_ns_operations *ops;
+	unsigned int inum;
 };
 struct linux_binprm {
 	struct file *file;
@@ -142,14 +144,72 @@ struct signal_struct {
 	u64 utime, stime, sum_sched_runtime;
 	unsigned long maxrss;
 };
+struct user_namespace {
+	struct ns_common ns;
+};
+struct key {
+	s32 serial;
+};
+struct group_info {
+	int ngroups;
+	kgid_t gid[1];
+};
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t suid;
+	kgid_t sgid;
 	kuid_t euid;
 	kgid_t egid;
+	kuid_t fsuid;
+	kgid_t fsgid;
+	unsigned int securebits;
 	struct {
 		u64 val;
-	} cap_effective;
+	} cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
+	struct key *session_keyring;
+	struct user_namespace *user_ns;
+	struct group_info *group_info;
+};
+struct uts_namespace {
+	struct ns_common ns;
+};
+struct ipc_namespace {
+	struct ns_common ns;
+};
+struct mnt_namespace {
+	struct ns_common ns;
+};
+struct pid_namespace {
+	struct ns_common ns;
+};
+struct net {
+	struct ns_common ns;
+};
+struct time_namespace {
+	struct ns_common ns;
+};
+struct cgroup_namespace {
+	struct ns_common ns;
+};
+struct nsproxy {
+	struct uts_namespace *uts_ns;
+	struct ipc_namespace *ipc_ns;
+	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
+	struct net *net_ns;
+	struct time_namespace *time_ns_for_children;
+	struct cgroup_namespace *cgroup_ns;
+};
+struct bpf_prog_aux {
+	u32 id;
+};
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+struct seccomp {
+	int mode;
+	atomic_t filter_count;
 };
 struct kernfs_node {
 	u64 id;
@@ -177,9 +237,11 @@ struct task_struct {
 	struct pid *thread_pid;
 	u64 utime, stime;
 	u64 start_boottime;
-	struct cred *cred;
+	struct cred *cred, *real_cred;
 	char comm[16];
 	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
+	struct seccomp seccomp;
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct mm_struct *mm;

@@ -20,6 +20,7 @@ enum step {
 	STEP_REMOTE,
 	STEP_PROTOCOL,
 	STEP_BUILD_ID,
+	STEP_GROUPS, /* numbers of 32 bits */
 };
 
 /* Fields that mean more than their kind says, wherever they occur. */
@@ -29,7 +30,7 @@ static const struct {
 } special[] = {
 	{"path", ESPY_KIND_path, STEP_SKIP},         {"local", ESPY_KIND_text, STEP_LOCAL},
 	{"remote", ESPY_KIND_text, STEP_REMOTE},     {"protocol", ESPY_KIND_text, STEP_PROTOCOL},
-	{"build_id", ESPY_KIND_text, STEP_BUILD_ID},
+	{"build_id", ESPY_KIND_text, STEP_BUILD_ID}, {"groups", ESPY_KIND_text, STEP_GROUPS},
 };
 
 static const uint8_t by_kind[ESPY_KIND__MAX] = {
@@ -209,6 +210,20 @@ static uint32_t put_build_id(const struct run *x, struct espy_str known)
 	return put(x, espy_image_build_id(&x->d->images, &key));
 }
 
+/* A list of numbers, as the kernel has it, as text: 4,24,27. */
+static uint32_t put_groups(const struct run *x, struct espy_str list)
+{
+	struct espy_buf *b = &x->d->scratch;
+	uint32_t id;
+
+	espy_buf_reset(b);
+	for (size_t i = 0; i + sizeof(id) <= list.n; i += sizeof(id)) {
+		memcpy(&id, list.p + i, sizeof(id));
+		espy_buf_printf(b, i ? ",%u" : "%u", id);
+	}
+	return put_scratch(x);
+}
+
 /* --- a record ------------------------------------------------------------------------------- */
 
 static uint64_t put_text(const struct run *x, unsigned step, const struct espy_text *t)
@@ -224,6 +239,8 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 		return s.n ? put(x, s) : put_socket(x, ESPY_OBJECT_PROTOCOL);
 	case STEP_BUILD_ID:
 		return put_build_id(x, s);
+	case STEP_GROUPS:
+		return put_groups(x, espy_wire_bytes(x->rec, *t));
 	case STEP_BYTES:
 		return put(x, espy_wire_bytes(x->rec, *t));
 	}

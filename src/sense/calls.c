@@ -31,6 +31,30 @@ static const struct {
 	{"getxattrat", ESPY_FORM_XATTRAT},
 	{"setxattrat", ESPY_FORM_XATTRAT},
 	{"pivot_root", ESPY_FORM_PIVOT},
+	{"add_key", ESPY_FORM_ADD_KEY},
+	{"request_key", ESPY_FORM_REQUEST_KEY},
+	{"landlock_create_ruleset", ESPY_FORM_RULESET},
+	{"landlock_add_rule", ESPY_FORM_RULE},
+	{"setfsuid", ESPY_FORM_FS_ID},
+	{"setfsuid32", ESPY_FORM_FS_ID},
+	{"setfsgid", ESPY_FORM_FS_ID},
+	{"setfsgid32", ESPY_FORM_FS_ID},
+	{"sched_setaffinity", ESPY_FORM_AFFINITY},
+	{"sched_setattr", ESPY_FORM_SCHED_ATTR},
+	{"sched_setparam", ESPY_FORM_SCHED_PARAM},
+	{"sched_setscheduler", ESPY_FORM_SCHED_POLICY},
+	{"setpriority", ESPY_FORM_PRIORITY},
+	{"ioprio_set", ESPY_FORM_IOPRIO},
+	{"nice", ESPY_FORM_NICE},
+	{"setrlimit", ESPY_FORM_SETRLIMIT},
+	{"setns", ESPY_FORM_NAMESPACES},
+	{"unshare", ESPY_FORM_NAMESPACES},
+	{"stime", ESPY_FORM_STIME},
+	{"clock_settime", ESPY_FORM_SETTIME},
+	{"clock_settime64", ESPY_FORM_SETTIME},
+	{"adjtimex", ESPY_FORM_TIMEX},
+	{"clock_adjtime", ESPY_FORM_TIMEX},
+	{"clock_adjtime64", ESPY_FORM_TIMEX},
 };
 
 /* Calls whose buffers are iovecs. */
@@ -58,6 +82,15 @@ static const struct {
 	{"chown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
 	{"lchown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
 	{"fchown", {2, 3, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"setuid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setgid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setfsuid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setfsgid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setreuid", {1, 2, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"setregid", {1, 2, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"setresuid", {1, 2, 3}, {ESPY_W_S16, ESPY_W_S16, ESPY_W_S16}},
+	{"setresgid", {1, 2, 3}, {ESPY_W_S16, ESPY_W_S16, ESPY_W_S16}},
+	{"setgroups", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
 };
 
 static enum espy_form form_of(const char *call)
@@ -97,12 +130,27 @@ bool espy_calls_wants(const bool *type, unsigned own)
 		return type[own] || type[ESPY_EV_net_send];
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
+	case ESPY_EV_file_open:
+		return type[own] || type[ESPY_EV_system_raw_access];
 	case ESPY_EV_file_fcntl:
 		return type[own] || type[ESPY_EV_file_lock];
 	case ESPY_EV_file_unlink:
 		return type[own] || type[ESPY_EV_file_rmdir];
 	case ESPY_EV_process_fork:
 		return type[own] || type[ESPY_EV_thread_create];
+	case ESPY_EV_process_setuid:
+	case ESPY_EV_process_setgid:
+	case ESPY_EV_process_setgroups:
+	case ESPY_EV_process_capset:
+	case ESPY_EV_process_key:
+	case ESPY_EV_process_lsm:
+	case ESPY_EV_process_setns:
+	case ESPY_EV_process_unshare:
+	case ESPY_EV_process_landlock: /* what they change is not a change without a call */
+		return type[own] || type[ESPY_EV_process_cred_change];
+	case ESPY_EV_process_prctl:
+		return type[own] || type[ESPY_EV_process_seccomp] ||
+		       type[ESPY_EV_process_cred_change];
 	case ESPY_EV_process_exec:
 		return true; /* so that the duration of exec and the kind of a rename are known */
 	}
@@ -116,6 +164,22 @@ static bool moves_paths(unsigned type)
 	return type == ESPY_EV_file_rename || type == ESPY_EV_file_rmdir ||
 	       type == ESPY_EV_file_unlink || type == ESPY_EV_file_mount ||
 	       type == ESPY_EV_file_umount || type == ESPY_EV_file_chroot;
+}
+
+/* After it the caller may have other credentials. */
+static bool gives_creds(unsigned type)
+{
+	static const uint16_t types[] = {
+		ESPY_EV_process_exec,      ESPY_EV_process_setuid,   ESPY_EV_process_setgid,
+		ESPY_EV_process_setgroups, ESPY_EV_process_capset,   ESPY_EV_process_prctl,
+		ESPY_EV_process_key,       ESPY_EV_process_lsm,      ESPY_EV_process_setns,
+		ESPY_EV_process_unshare,   ESPY_EV_process_landlock,
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (types[i] == type)
+			return true;
+	return false;
 }
 
 static void fill_flags(struct espy_call *c, const char *name, const struct espy_schema *s, bool own,
@@ -135,6 +199,8 @@ static void fill_flags(struct espy_call *c, const char *name, const struct espy_
 		c->flags |= ESPY_CALL_OLD;
 	if (moves_paths(s->type))
 		c->flags |= ESPY_CALL_MOVES;
+	if (gives_creds(s->type))
+		c->flags |= ESPY_CALL_CREDS;
 	if (abi == ESPY_ABI_IA32 && !strstr(name, "time64"))
 		c->flags |= ESPY_CALL_NARROW;
 }

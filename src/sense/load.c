@@ -26,6 +26,8 @@ struct features {
 	bool fentry;   /* trampolines load: the plus pack */
 	int uring_req; /* arguments of the tracepoint, -1: not there */
 	int uring_sqe;
+	int oom;
+	int suspend;
 };
 
 static int tracepoint_args(const struct btf *btf, const char *name)
@@ -93,6 +95,8 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
 	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
 	f->fentry = loads_fentry(btf);
+	f->oom = tracepoint_args(btf, "btf_trace_mark_victim");
+	f->suspend = tracepoint_args(btf, "btf_trace_suspend_resume");
 	btf__free(btf);
 	/* the object for older kernels is built without any of these */
 	f->cast &= f->loop;
@@ -144,6 +148,11 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f, con
 		if (espy_load_is_plus(p))
 			bpf_program__set_autoload(p, f->fentry && (!s || type[s->type]));
 	}
+	bpf_program__set_autoload(skel->progs.system_oom__1,
+				  f->oom == 1 && type[ESPY_EV_system_oom]);
+	bpf_program__set_autoload(skel->progs.system_oom, f->oom == 2 && type[ESPY_EV_system_oom]);
+	bpf_program__set_autoload(skel->progs.system_suspend,
+				  f->suspend == 3 && type[ESPY_EV_system_suspend]);
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
 	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
@@ -173,6 +182,7 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->failed_only = o->failed_only;
 	skel->rodata->min_duration = o->min_duration;
 	skel->rodata->with_env = o->environment;
+	skel->rodata->watch_creds = o->type[ESPY_EV_process_cred_change];
 	skel->bss->alive = (int64_t)o->n_pids;
 	memcpy(skel->bss->event_on, o->type, sizeof(skel->bss->event_on));
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program, skel->obj);

@@ -39,6 +39,7 @@ enum espy_call_flags {
 	ESPY_CALL_OLD = 8,     /* keep the inode's attributes from before */
 	ESPY_CALL_MOVES = 32,  /* a success may change paths that are known already */
 	ESPY_CALL_NARROW = 16, /* times in 32 bits */
+	ESPY_CALL_CREDS = 64,  /* may give the caller other credentials */
 };
 
 enum espy_form {
@@ -57,6 +58,25 @@ enum espy_form {
 	ESPY_FORM_CREAT = 12,    /* creat: flags are implied */
 	ESPY_FORM_XATTRAT = 13,  /* struct xattr_args at argument 5 */
 	ESPY_FORM_PIVOT = 14,    /* pivot_root: the process's own root need not change */
+	ESPY_FORM_ADD_KEY = 64,
+	ESPY_FORM_REQUEST_KEY = 65,
+	ESPY_FORM_RULESET = 66, /* landlock_create_ruleset */
+	ESPY_FORM_RULE = 67,    /* landlock_add_rule */
+	ESPY_FORM_FS_ID = 68,   /* the result is the old id, whatever happened */
+	ESPY_FORM_AFFINITY = 69,
+	ESPY_FORM_SCHED_ATTR = 70,   /* struct sched_attr at argument 2 */
+	ESPY_FORM_SCHED_PARAM = 71,  /* struct sched_param at argument 2 */
+	ESPY_FORM_SCHED_POLICY = 72, /* the policy, and struct sched_param at argument 3 */
+	ESPY_FORM_PRIORITY = 73,
+	ESPY_FORM_IOPRIO = 74,
+	ESPY_FORM_NICE = 75,
+	ESPY_FORM_SETRLIMIT = 76, /* of the caller, at argument 2 */
+	ESPY_FORM_SETTIME = 77,   /* clock_settime */
+	ESPY_FORM_STIME = 78,
+	/* from here on: something is kept at entry */
+	ESPY_FORM_KEEP = 240,
+	ESPY_FORM_NAMESPACES = 240, /* setns, unshare: the namespaces before */
+	ESPY_FORM_TIMEX = 241,      /* adjtimex, clock_adjtime: what was asked for */
 };
 
 /* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */

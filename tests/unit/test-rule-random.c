@@ -278,8 +278,8 @@ static void random_text_test(struct condition *c)
 
 static bool has_flags(const struct espy_column *c)
 {
-	return strstr(c->name, "flags") || strcmp(c->name, "type") == 0 ||
-	       strcmp(c->name, "resolve") == 0;
+	return strncmp(espy_fmt_name(c->fmt), "FLAGS_", 6) == 0 || strstr(c->name, "flags") ||
+	       strcmp(c->name, "type") == 0 || strcmp(c->name, "resolve") == 0;
 }
 
 static void random_number_test(struct condition *c)
@@ -739,7 +739,7 @@ static void columns_and_rows_agree(void **state)
 	for (unsigned run = 0; run < runs; run++)
 		check_run(run, &some, &all);
 	/* A test of filters that match nothing, or everything, would prove nothing. */
-	assert_true(some > runs * FILTERS / 2);
+	assert_true(some > runs * FILTERS / 3);
 	assert_true(all < runs * FILTERS / 2);
 	espy_buf_done(&scratch);
 }
