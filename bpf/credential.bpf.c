@@ -49,8 +49,8 @@ int BPF_PROG(process_setuid, struct pt_regs *regs, long ret)
 	rec->old_euid = old->euid;
 	rec->old_suid = old->suid;
 	rec->old_fsuid = old->fsuid;
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setuid, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setuid,
+			       ESPY_CLASS_process, ret);
 }
 
 SEC("tp_btf/sys_exit")
@@ -76,8 +76,8 @@ int BPF_PROG(process_setgid, struct pt_regs *regs, long ret)
 	rec->old_egid = old->egid;
 	rec->old_sgid = old->sgid;
 	rec->old_fsgid = old->fsgid;
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setgid, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setgid,
+			       ESPY_CLASS_process, ret);
 }
 
 #define GROUPS_MAX 1024
@@ -108,8 +108,8 @@ int BPF_PROG(process_setgroups, struct pt_regs *regs, long ret)
 	if (n && !bpf_probe_read_kernel(x.s->text, n * 4, &groups->gid))
 		rec->groups.len = n * 4;
 	x.off = rec->groups.len;
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setgroups, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setgroups,
+			       ESPY_CLASS_process, ret);
 }
 
 /* --- capabilities --------------------------------------------------------------------------- */
@@ -143,11 +143,13 @@ int BPF_PROG(process_capset, struct pt_regs *regs, long ret)
 	rec->old_effective = old->effective;
 	rec->old_permitted = old->permitted;
 	rec->old_inheritable = old->inheritable;
+	rec->caps_gained = now.effective & ~old->effective;
+	rec->caps_lost = old->effective & ~now.effective;
 	rec->asked_effective = caps[0].effective | (u64)caps[1].effective << 32;
 	rec->asked_permitted = caps[0].permitted | (u64)caps[1].permitted << 32;
 	rec->asked_inheritable = caps[0].inheritable | (u64)caps[1].inheritable << 32;
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_capset, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_capset,
+			       ESPY_CLASS_process, ret);
 }
 
 /* --- prctl, seccomp ------------------------------------------------------------------------- */
@@ -158,6 +160,7 @@ int BPF_PROG(process_capset, struct pt_regs *regs, long ret)
 #define PR_CAPBSET_DROP 24
 #define PR_CAP_AMBIENT  47
 #define STRICT_BY_PRCTL 1
+#define PR_MORE_ARGS    31 /* older options have one, and what else is in the registers is noise */
 
 static __always_inline void put_seccomp(struct espy_ev_process_seccomp *rec, u32 operation,
 					u64 flags, u64 filter)
@@ -218,6 +221,7 @@ int BPF_PROG(process_prctl, struct pt_regs *regs, long ret)
 {
 	struct espy_ev_process_prctl *rec;
 	struct call_exit x;
+	bool more;
 	u32 option;
 
 	if (!exit_begin(&x))
@@ -226,18 +230,19 @@ int BPF_PROG(process_prctl, struct pt_regs *regs, long ret)
 	if (option == PR_SET_SECCOMP)
 		return seccomp_by_prctl(&x, ret);
 	if (option == PR_SET_NAME && ret == 0)
-		return exit_nothing(&x); /* process_comm tells it */
+		return exit_nothing(&x); /* process_comm tells it; no credentials */
 	rec = EXIT_RECORD(&x, rec);
 	rec->arg2 = call_arg(x.st, 2);
-	rec->arg3 = call_arg(x.st, 3);
-	rec->arg4 = call_arg(x.st, 4);
-	rec->arg5 = call_arg(x.st, 5);
+	more = option >= PR_MORE_ARGS;
+	rec->arg3 = more ? call_arg(x.st, 3) : 0;
+	rec->arg4 = more ? call_arg(x.st, 4) : 0;
+	rec->arg5 = more ? call_arg(x.st, 5) : 0;
 	rec->option = option;
 	rec->capability = capability_of(x.st);
 	rec->securebits = BPF_CORE_READ(current_task(), cred, securebits);
 	rec->old_securebits = x.st->ids.securebits;
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_prctl, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_prctl,
+			       ESPY_CLASS_process, ret);
 }
 
 /* --- keys ----------------------------------------------------------------------------------- */
@@ -294,7 +299,8 @@ int BPF_PROG(process_key, struct pt_regs *regs, long ret)
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
 	key_call(&x, rec);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_key, ESPY_CLASS_process, ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_key, ESPY_CLASS_process,
+			       ret);
 }
 
 /* --- sessions, priorities, limits ----------------------------------------------------------- */

@@ -110,6 +110,15 @@ static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr
 	x->st->entry = 0;
 	if (event_on[type & (ESPY_EVENT_ID_MAX - 1)])
 		record_output(hdr, fixed + (x->off & (TEXT_AREA - 1)), class_id);
+	return 0;
+}
+
+/* The same for a call that may have given the caller other credentials. Only such programs take the
+ * rest along: the verifier goes through it in each. */
+static __always_inline int exit_send_creds(struct call_exit *x, struct espy_event *hdr, u32 fixed,
+					   u16 type, u32 class_id, s64 result)
+{
+	exit_send(x, hdr, fixed, type, class_id, result);
 	if (x->c->flags & ESPY_CALL_CREDS)
 		creds_settle();
 	return 0;
@@ -119,8 +128,6 @@ static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr
 static __always_inline int exit_nothing(struct call_exit *x)
 {
 	x->st->entry = 0;
-	if (x->c->flags & ESPY_CALL_CREDS)
-		creds_settle();
 	return 0;
 }
 

@@ -5,25 +5,27 @@
  */
 #include "exit.bpf.h"
 
+#define BEFORE(now, old) ((now) == (old) ? 0 : (old))
+
 /* Both events have the same sixteen numbers. */
-#define PUT_NAMESPACES(rec, now, old)                \
-	do {                                         \
-		(rec)->mnt_ns = (now).mnt;           \
-		(rec)->pid_ns = (now).pid;           \
-		(rec)->net_ns = (now).net;           \
-		(rec)->user_ns = (now).user;         \
-		(rec)->uts_ns = (now).uts;           \
-		(rec)->ipc_ns = (now).ipc;           \
-		(rec)->cgroup_ns = (now).cgroup;     \
-		(rec)->time_ns = (now).time;         \
-		(rec)->old_mnt_ns = (old).mnt;       \
-		(rec)->old_pid_ns = (old).pid;       \
-		(rec)->old_net_ns = (old).net;       \
-		(rec)->old_user_ns = (old).user;     \
-		(rec)->old_uts_ns = (old).uts;       \
-		(rec)->old_ipc_ns = (old).ipc;       \
-		(rec)->old_cgroup_ns = (old).cgroup; \
-		(rec)->old_time_ns = (old).time;     \
+#define PUT_NAMESPACES(rec, now, old)                                      \
+	do {                                                               \
+		(rec)->mnt_ns = (now).mnt;                                 \
+		(rec)->pid_ns = (now).pid;                                 \
+		(rec)->net_ns = (now).net;                                 \
+		(rec)->user_ns = (now).user;                               \
+		(rec)->uts_ns = (now).uts;                                 \
+		(rec)->ipc_ns = (now).ipc;                                 \
+		(rec)->cgroup_ns = (now).cgroup;                           \
+		(rec)->time_ns = (now).time;                               \
+		(rec)->old_mnt_ns = BEFORE((now).mnt, (old).mnt);          \
+		(rec)->old_pid_ns = BEFORE((now).pid, (old).pid);          \
+		(rec)->old_net_ns = BEFORE((now).net, (old).net);          \
+		(rec)->old_user_ns = BEFORE((now).user, (old).user);       \
+		(rec)->old_uts_ns = BEFORE((now).uts, (old).uts);          \
+		(rec)->old_ipc_ns = BEFORE((now).ipc, (old).ipc);          \
+		(rec)->old_cgroup_ns = BEFORE((now).cgroup, (old).cgroup); \
+		(rec)->old_time_ns = BEFORE((now).time, (old).time);       \
 	} while (0)
 
 static __always_inline void ns_before_and_now(struct call_exit *x, struct ns_ids *old,
@@ -47,8 +49,8 @@ int BPF_PROG(process_setns, struct pt_regs *regs, long ret)
 	path_of_object(&rec->path, x.st->obj);
 	rec->flags = (u32)call_arg(x.st, 2);
 	PUT_NAMESPACES(rec, now, old);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setns, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_setns,
+			       ESPY_CLASS_process, ret);
 }
 
 SEC("tp_btf/sys_exit")
@@ -64,8 +66,8 @@ int BPF_PROG(process_unshare, struct pt_regs *regs, long ret)
 	ns_before_and_now(&x, &old, &now);
 	rec->flags = call_arg(x.st, 1);
 	PUT_NAMESPACES(rec, now, old);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_unshare, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_unshare,
+			       ESPY_CLASS_process, ret);
 }
 
 /* --- Landlock ------------------------------------------------------------------------------- */
@@ -134,8 +136,8 @@ int BPF_PROG(process_landlock, struct pt_regs *regs, long ret)
 	} else if (x.c->form == ESPY_FORM_RULE) {
 		put_rule(&x, rec);
 	}
-	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_landlock, ESPY_CLASS_process,
-			 ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_landlock,
+			       ESPY_CLASS_process, ret);
 }
 
 /* --- mounts --------------------------------------------------------------------------------- */

@@ -447,7 +447,7 @@ int BPF_PROG(general0, struct pt_regs *regs, long ret)
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
 	general_args(rec->arg, &x);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
 }
 
 /* Any event of two paths and plain values: rename, link, copy. */

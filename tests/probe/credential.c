@@ -148,7 +148,7 @@ PROBE(process_capset)
 	WANT(process_capset, NUM(effective, 1), NUM(permitted, some), NUM(inheritable, 1),
 	     NUM(old_effective, all), NUM(old_permitted, all), NUM(old_inheritable, 0),
 	     NUM(asked_effective, 1), NUM(asked_permitted, some), NUM(asked_inheritable, 1),
-	     NUM(result, 0));
+	     NUM(caps_gained, 0), NUM(caps_lost, all & ~1LL), NUM(result, 0));
 	caps[1].effective = ~0u;
 	DO(capset, &head, caps);
 	WANT(process_capset, NUM(effective, 1), NUM(permitted, some), NUM(old_effective, 1),
