@@ -44,7 +44,9 @@ static __always_inline void child_state(struct task_state *st, struct task_struc
 	if (flags & CLONE_THREAD) {
 		child->verdict = st->verdict | V_DONE;
 		state_identify(child, t, (u64)KR(t, cred));
-	} else if (watch_creds && st->verdict & V_RECORD) {
+	} else if (watch_creds && st->verdict & V_RECORD &&
+		   !(KR(current_task(), flags) & PF_KTHREAD)) {
+		/* a helper that the kernel starts gets its credentials from the kernel */
 		state_take_creds(child, (u64)KR(t, cred));
 		child->verdict |= V_CREDS;
 	}
