@@ -14,6 +14,9 @@
 #include "pass.bpf.c"
 #include "ipc.bpf.c"
 #include "signal.bpf.c"
+#include "credential.bpf.c"
+#include "isolation.bpf.c"
+#include "kernel-ops.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
  * compiler's. */

@@ -80,11 +80,6 @@ static __always_inline u64 plain_arg(const struct task_state *st, const struct e
 	return v;
 }
 
-static __always_inline const struct espy_call *call_of(const struct task_state *st)
-{
-	return &calls[st->abi == ESPY_ABI_IA32][st->call & (ESPY_CALLS - 1)];
-}
-
 static __always_inline bool exit_begin(struct call_exit *x)
 {
 	u32 user = SCRATCH_EXIT;
@@ -113,9 +108,26 @@ static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr
 	header_call(hdr, x->st, type, time, x->end, result);
 	hdr->flags |= x->flags;
 	x->st->entry = 0;
-	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)])
-		return 0;
-	record_output(hdr, fixed + (x->off & (TEXT_AREA - 1)), class_id);
+	if (event_on[type & (ESPY_EVENT_ID_MAX - 1)])
+		record_output(hdr, fixed + (x->off & (TEXT_AREA - 1)), class_id);
+	return 0;
+}
+
+/* The same for a call that may have given the caller other credentials. Only such programs take the
+ * rest along: the verifier goes through it in each. */
+static __always_inline int exit_send_creds(struct call_exit *x, struct espy_event *hdr, u32 fixed,
+					   u16 type, u32 class_id, s64 result)
+{
+	exit_send(x, hdr, fixed, type, class_id, result);
+	if (x->c->flags & ESPY_CALL_CREDS)
+		creds_settle();
+	return 0;
+}
+
+/* The call did nothing that an event tells: it was only asked what is. */
+static __always_inline int exit_nothing(struct call_exit *x)
+{
+	x->st->entry = 0;
 	return 0;
 }
 

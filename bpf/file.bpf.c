@@ -10,6 +10,58 @@ struct open_how {
 	u64 flags, mode, resolve;
 };
 
+#define S_IFCHR   0020000
+#define O_PATH    010000000
+#define MEM_MAJOR 1
+#define RAW_MAJOR 162
+
+enum raw_kind { RAW_BLOCK, RAW_MEMORY, RAW_KERNEL, RAW_PORTS, RAW_DEVICE, RAW_NOT };
+
+static __always_inline u32 raw_kind(u32 mode, u32 rdev)
+{
+	u32 major = rdev >> 20, minor = rdev & 0xfffff;
+
+	if ((mode & S_IFMT) == S_IFBLK)
+		return RAW_BLOCK;
+	if (major == RAW_MAJOR)
+		return RAW_DEVICE;
+	if (major != MEM_MAJOR)
+		return RAW_NOT;
+	return minor == 1 ? RAW_MEMORY : minor == 2 ? RAW_KERNEL : minor == 4 ? RAW_PORTS : RAW_NOT;
+}
+
+/* A device under a file system, or memory, was opened: an event beside file_open. Only of what the
+ * kernel opened, so the device is certain whatever name it went by. */
+static __noinline int open_raw(struct call_exit *x, struct file *file, u64 obj, long ret)
+{
+	struct espy_ev_system_raw_access *rec;
+	struct inode *inode = KR(file, f_inode);
+	u32 rdev = KR(inode, i_rdev), kind = raw_kind(KR(inode, i_mode), rdev), seq;
+
+	if (kind == RAW_NOT || KR(file, f_flags) & O_PATH)
+		return 0;
+	rec = record_reserve(sizeof(*rec), ESPY_CLASS_system, &seq);
+	if (!rec)
+		return 0;
+	header_call(&rec->hdr, x->st, ESPY_EV_system_raw_access, bpf_ktime_get_boot_ns(), x->end,
+		    ret);
+	rec->hdr.seq = seq;
+	rec->hdr.size = sizeof(*rec);
+	path_of_object(&rec->path, obj);
+	rec->flags = KR(file, f_flags);
+	rec->device_number = (rdev & 0xff) | (rdev >> 20) << 8 | (rdev & 0xfff00) << 12;
+	rec->raw = kind;
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+static __always_inline bool is_device(struct file *file)
+{
+	u32 kind = KR((struct inode *)KR(file, f_inode), i_mode) & S_IFMT;
+
+	return kind == S_IFBLK || kind == S_IFCHR;
+}
+
 static __always_inline void open_how(struct call_exit *x, struct espy_ev_file_open *rec)
 {
 	struct open_how how = {};
@@ -56,6 +108,8 @@ int BPF_PROG(file_open, struct pt_regs *regs, long ret)
 		path_of_object(&rec->path, exit_file(file));
 		if (file)
 			rec->created = !!(KR(file, f_mode) & FMODE_CREATED);
+		if (file && event_on[ESPY_EV_system_raw_access] && is_device(file))
+			open_raw(&x, file, rec->path.obj, ret);
 	} else {
 		exit_path(&x, &rec->path, sizeof(*rec));
 	}

@@ -56,6 +56,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	s64 i_size;
+	u32 i_rdev;
 	void *i_private;
 };
 struct dentry {
@@ -176,11 +177,20 @@ struct pid_namespace {
 struct user_namespace {
 	struct ns_common ns;
 };
+struct time_namespace {
+	struct ns_common ns;
+};
+struct cgroup_namespace {
+	struct ns_common ns;
+};
 struct nsproxy {
 	struct uts_namespace *uts_ns;
 	struct ipc_namespace *ipc_ns;
 	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
 	struct net *net_ns;
+	struct time_namespace *time_ns_for_children;
+	struct cgroup_namespace *cgroup_ns;
 };
 
 struct tty_struct {
@@ -209,15 +219,39 @@ struct signal_struct {
 	u64 utime, stime, sum_sched_runtime;
 	unsigned long maxrss;
 };
+struct key {
+	s32 serial;
+};
+struct group_info {
+	int ngroups;
+	kgid_t gid[1];
+};
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t suid;
+	kgid_t sgid;
 	kuid_t euid;
 	kgid_t egid;
+	kuid_t fsuid;
+	kgid_t fsgid;
+	unsigned int securebits;
 	struct {
 		u64 val;
-	} cap_effective;
+	} cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
+	struct key *session_keyring;
 	struct user_namespace *user_ns;
+	struct group_info *group_info;
+};
+struct bpf_prog_aux {
+	u32 id;
+};
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+struct seccomp {
+	int mode;
+	atomic_t filter_count;
 };
 struct kernfs_node {
 	u64 id;
@@ -261,11 +295,12 @@ struct task_struct {
 	struct list_head ptraced, ptrace_entry;
 	u64 utime, stime;
 	u64 start_boottime;
-	struct cred *cred;
+	struct cred *cred, *real_cred;
 	char comm[16];
 	struct fs_struct *fs;
-	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	struct seccomp seccomp;
+	struct files_struct *files;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct css_set *cgroups;

@@ -17,6 +17,7 @@ const volatile bool failed_only;     /* record only calls that failed */
 const volatile u64 min_duration;     /* ns */
 const volatile bool with_env;        /* environment of exec */
 const volatile u32 max_argv = 16384; /* bytes */
+const volatile bool watch_creds;     /* changes of credentials without a call are looked for */
 
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
@@ -36,9 +37,26 @@ enum verdict {
 	V_TREE = 4,      /* a target or below one; children inherit it */
 	V_ANNOUNCED = 8, /* user space was told who this is */
 	V_DONE = 16,     /* the call in flight was recorded by another hook, or was the parent's */
+	V_CREDS = 32,    /* `cred` and `ids` are known, from before the first event */
 };
 
+/* Where task_state.args keeps what adjtimex and clock_adjtime, which have two, are asked for. */
+enum { TIMEX_MODES = 3, TIMEX_SHIFT = 4, TIMEX_FREQUENCY = 5 };
+
 enum descriptor_kind { KIND_NONE, KIND_FILE, KIND_SOCKET, KIND_OTHER };
+
+/* What credentials say: kept, because the kernel frees the old ones as soon as they are replaced.
+ * Ids are those of the initial user namespace. */
+struct cred_ids {
+	u64 effective, permitted, inheritable, ambient, bounding;
+	u64 groups; /* address of the list of groups */
+	u32 uid, euid, suid, fsuid;
+	u32 gid, egid, sgid, fsgid;
+	u32 securebits;
+	u32 user_ns; /* inode number */
+	s32 session_key;
+	u32 pad;
+};
 
 /* A thread: who it is, and the call it is in. */
 struct task_state {
@@ -51,6 +69,7 @@ struct task_state {
 	s64 old[2];    /* attributes before */
 	u64 cred;      /* address of the credentials last looked at */
 	u64 ns, cset;  /* likewise of the set of namespaces and the set of cgroups */
+	struct cred_ids ids; /* and what the credentials said */
 	u32 pid, tid;
 	u16 call, nr; /* index in the call table; the number as it was made */
 	u16 type;

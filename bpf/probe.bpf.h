@@ -3,7 +3,7 @@
  * submit. */
 #pragma once
 
-#include "maps.bpf.h"
+#include "cred.bpf.h"
 
 static __always_inline struct espy_cpu *this_cpu(void)
 {
@@ -194,7 +194,7 @@ static __noinline int state_decide(struct task_state *st, struct task_struct *t)
 			record = false;
 	}
 	if (only_uids) {
-		u32 uid = BPF_CORE_READ(t, cred, uid.val);
+		u32 uid = st->ids.uid;
 
 		if (!bpf_map_lookup_elem(&uids, &uid))
 			record = false;
@@ -207,23 +207,24 @@ static __noinline int state_decide(struct task_state *st, struct task_struct *t)
 	return record;
 }
 
-static __always_inline void state_identify(struct task_state *st, struct task_struct *t)
+static __always_inline void state_identify(struct task_state *st, struct task_struct *t, u64 cred)
 {
 	st->pid = KR(t, tgid);
 	st->tid = KR(t, pid);
 	st->start = KR(KR(t, group_leader), start_boottime);
-	st->cred = (u64)KR(t, cred);
+	state_take_creds(st, cred);
 	st->ns = (u64)KR(t, nsproxy);
 	st->cset = (u64)KR(t, cgroups);
 }
 
 /* Other credentials, namespaces (a task that ends has none) or cgroups than when it was announced.
  */
-static __always_inline bool state_changed(const struct task_state *st, struct task_struct *t)
+static __always_inline bool state_changed(const struct task_state *st, struct task_struct *t,
+					u64 cred)
 {
 	u64 ns = (u64)KR(t, nsproxy);
 
-	return st->cred != (u64)KR(t, cred) || (ns && st->ns != ns) ||
+	return st->cred != cred || (ns && st->ns != ns) ||
 	       st->cset != (u64)KR(t, cgroups);
 }
 
@@ -236,7 +237,6 @@ static __noinline int task_announce(struct task_state *st, struct task_struct *t
 {
 	struct espy_ev_meta_task *rec;
 	struct task_struct *leader = KR(t, group_leader), *parent = KR(leader, real_parent);
-	struct cred *cred = KR(t, cred);
 	u64 cgroup = cgroup_tell(t);
 	u32 seq;
 	char *text;
@@ -250,10 +250,10 @@ static __noinline int task_announce(struct task_state *st, struct task_struct *t
 	rec->parent_start = KR(KR(parent, group_leader), start_boottime);
 	rec->ppid = KR(parent, tgid);
 	rec->cgroup = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn, id);
-	rec->uid = KR(cred, uid.val);
-	rec->gid = KR(cred, gid.val);
-	rec->euid = KR(cred, euid.val);
-	rec->egid = KR(cred, egid.val);
+	rec->uid = st->ids.uid;
+	rec->gid = st->ids.gid;
+	rec->euid = st->ids.euid;
+	rec->egid = st->ids.egid;
 	rec->sid = BPF_CORE_READ(t, signal, pids[3], numbers[0].nr);
 	rec->login_uid = BPF_CORE_READ(t, loginuid.val);
 	rec->kernel = KR(t, flags) & PF_KTHREAD ? 1 : 0;
@@ -273,34 +273,165 @@ static __noinline int task_announce(struct task_state *st, struct task_struct *t
 }
 
 /* A new identity or new credentials: decide again, and tell. */
-static __always_inline void state_refresh(struct task_state *st, struct task_struct *t)
+static __always_inline void state_refresh(struct task_state *st, struct task_struct *t, u64 cred)
 {
-	state_identify(st, t);
+	state_identify(st, t, cred);
 	if (state_decide(st, t))
 		task_announce(st, t);
 }
 
+/* --- credentials ---------------------------------------------------------------------------- */
+
+static __always_inline const struct espy_call *call_of(const struct task_state *st)
+{
+	return &calls[st->abi == ESPY_ABI_IA32][st->call & (ESPY_CALLS - 1)];
+}
+
+/* Is the task in a call that may give it other credentials? Its end looks at them. */
+static __always_inline bool in_creds_call(const struct task_state *st)
+{
+	return st->entry && call_of(st)->flags & ESPY_CALL_CREDS;
+}
+
+#define CHANGED(bit, what)             \
+	if (old->what != st->ids.what) \
+	changed |= (bit)
+
+/* Which parts differ: FLAGS_cred_part. */
+static __always_inline u32 creds_difference(const struct task_state *st, const struct cred_ids *old)
+{
+	u32 changed = 0;
+
+	CHANGED(1, uid);
+	CHANGED(1, euid);
+	CHANGED(1, suid);
+	CHANGED(1, fsuid);
+	CHANGED(2, gid);
+	CHANGED(2, egid);
+	CHANGED(2, sgid);
+	CHANGED(2, fsgid);
+	CHANGED(4, groups);
+	CHANGED(8, effective);
+	CHANGED(8, permitted);
+	CHANGED(8, inheritable);
+	CHANGED(8, ambient);
+	CHANGED(8, bounding);
+	CHANGED(16, securebits);
+	CHANGED(32, user_ns);
+	CHANGED(64, session_key);
+	return changed;
+}
+
+static __always_inline void put_cred_change(struct espy_ev_process_cred_change *rec,
+					    const struct cred_ids *now, const struct cred_ids *old)
+{
+	rec->caps = now->effective;
+	rec->old_caps = old->effective;
+	rec->caps_permitted = now->permitted;
+	rec->old_caps_permitted = old->permitted;
+	rec->new_uid = now->uid;
+	rec->new_euid = now->euid;
+	rec->new_suid = now->suid;
+	rec->new_fsuid = now->fsuid;
+	rec->old_uid = old->uid;
+	rec->old_euid = old->euid;
+	rec->old_suid = old->suid;
+	rec->old_fsuid = old->fsuid;
+	rec->new_gid = now->gid;
+	rec->new_egid = now->egid;
+	rec->new_sgid = now->sgid;
+	rec->new_fsgid = now->fsgid;
+	rec->old_gid = old->gid;
+	rec->old_egid = old->egid;
+	rec->old_sgid = old->sgid;
+	rec->old_fsgid = old->fsgid;
+	rec->securebits = now->securebits;
+	rec->old_securebits = old->securebits;
+	rec->user_ns = now->user_ns;
+	rec->old_user_ns = old->user_ns;
+	rec->session_key = now->session_key;
+	rec->old_session_key = old->session_key;
+}
+
+/*
+ * The task has other credentials than it had at its last event, and no call of its own gave them:
+ * another task did (keyctl_session_to_parent), a security module, or somebody who changed the
+ * kernel's memory. Known as soon as the task does anything that is recorded.
+ */
+static __noinline int creds_unexplained(struct task_state *st, struct task_struct *t, u64 cred)
+{
+	struct espy_ev_process_cred_change *rec;
+	struct cred_ids old = st->ids;
+	u32 seq;
+
+	state_refresh(st, t, cred);
+	if (!(st->verdict & V_RECORD) || failed_only)
+		return 0;
+	rec = record_reserve(sizeof(*rec), ESPY_CLASS_process, &seq);
+	if (!rec)
+		return 0;
+	header_now(&rec->hdr, st, ESPY_EV_process_cred_change);
+	rec->hdr.seq = seq;
+	rec->hdr.size = sizeof(*rec);
+	rec->changed = creds_difference(st, &old);
+	put_cred_change(rec, &st->ids, &old);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* The end of a call that may have changed credentials: what it gave is known now. */
+__noinline int creds_settle(void)
+{
+	struct task_struct *t = current_task();
+	struct task_state *st = state_of(t, false);
+	u64 cred = (u64)KR(t, cred);
+
+	if (st && cred != st->cred)
+		state_refresh(st, t, cred);
+	return 0;
+}
+
+static __always_inline void state_renew(struct task_state *st, struct task_struct *t, u64 cred,
+					enum seen_at at)
+{
+	bool other = st->verdict & (V_KNOWN | V_CREDS) && st->cred != cred;
+
+	if (other && at != SEEN_EXEC && in_creds_call(st))
+		return;
+	if (watch_creds && other && at != SEEN_EXEC)
+		creds_unexplained(st, t, cred);
+	else
+		state_refresh(st, t, cred);
+}
+
 /* The state of the current task, brought up to date. */
-static __always_inline struct task_state *state_seen(struct task_struct *t)
+static __always_inline struct task_state *state_seen(struct task_struct *t, enum seen_at at)
 {
 	struct task_state *st = state_of(t, true);
+	u64 cred;
 
 	if (!st) {
 		this_cpu()->busy++;
 		return NULL;
 	}
+	cred = creds_of(st, t, at);
 	if (!(st->verdict & V_KNOWN))
-		state_refresh(st, t);
-	else if (st->verdict & V_RECORD ? !(st->verdict & V_ANNOUNCED) || state_changed(st, t)
-					: only_uids && st->cred != (u64)KR(t, cred))
-		state_refresh(st, t);
+		state_renew(st, t, cred, at);
+	else if (st->verdict & V_RECORD ? !(st->verdict & V_ANNOUNCED) || state_changed(st, t, cred)
+					: only_uids && st->cred != cred)
+		state_renew(st, t, cred, at);
 	return st;
 }
 
 /* The same, if the task is recorded. */
-static __always_inline struct task_state *state_recorded(struct task_struct *t)
+static __always_inline struct task_state *state_recorded_at(struct task_struct *t, enum seen_at at)
 {
-	struct task_state *st = state_seen(t);
+	struct task_state *st = state_seen(t, at);
 
 	return st && st->verdict & V_RECORD ? st : NULL;
+}
+
+static __always_inline struct task_state *state_recorded(struct task_struct *t)
+{
+	return state_recorded_at(t, SEEN_INSIDE);
 }

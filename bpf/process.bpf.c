@@ -41,10 +41,15 @@ static __always_inline void child_state(struct task_state *st, struct task_struc
 	child->verdict = (st->verdict & V_TREE) | V_DONE;
 	if (flags & CLONE_THREAD) {
 		child->verdict = st->verdict | V_DONE;
-		state_identify(child, t);
-	} else if (st->verdict & V_TREE) {
-		__sync_fetch_and_add(&alive, 1);
+		state_identify(child, t, (u64)KR(t, cred));
+	} else if (watch_creds && st->verdict & V_RECORD &&
+		   !(KR(current_task(), flags) & PF_KTHREAD)) {
+		/* a helper that the kernel starts gets its credentials from the kernel */
+		state_take_creds(child, (u64)KR(t, cred));
+		child->verdict |= V_CREDS;
 	}
+	if (!(flags & CLONE_THREAD) && st->verdict & V_TREE)
+		__sync_fetch_and_add(&alive, 1);
 }
 
 static __always_inline int send_fork(struct task_state *st, struct task_struct *t, u64 flags)
@@ -96,7 +101,7 @@ int BPF_PROG(process_fork__child, struct task_struct *task, u64 clone_flags)
 
 	if (!armed)
 		return 0;
-	st = state_seen(current_task());
+	st = state_seen(current_task(), SEEN_INSIDE);
 	if (!st)
 		return 0;
 	child_state(st, task, flags);
@@ -461,10 +466,10 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 	if (!armed)
 		return 0;
 	exec_new_tid(old_pid, KR(p, pid));
-	st = state_recorded(current_task());
+	st = state_recorded_at(current_task(), SEEN_EXEC);
 	if (!st)
 		return 0;
-	state_identify(st, p);
+	state_identify(st, p, creds_of(st, p, SEEN_EXEC));
 	if (event_on[ESPY_EV_process_exec])
 		send_exec(st, p, old_pid, bprm, now);
 	if (!failed_only && event_on[ESPY_EV_memory_exec])
@@ -642,7 +647,7 @@ int BPF_PROG(process_exit, struct task_struct *p)
 
 	if (!armed)
 		return 0;
-	st = state_seen(current_task());
+	st = state_seen(current_task(), SEEN_INSIDE);
 	if (!st)
 		return 0;
 	if (event_on[ESPY_EV_process_inject] && st->verdict & V_RECORD)

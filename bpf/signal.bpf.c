@@ -210,7 +210,7 @@ static __always_inline int signal_generated(const struct generated *g, struct ke
 		return 0;
 	origin = origin_of(&c, now, to);
 	if (origin != ORIGIN_INTERRUPT && !(KR(now, flags) & PF_KTHREAD))
-		from = state_seen(now);
+		from = state_seen(now, SEEN_INSIDE);
 	if (!(from && from->verdict & V_RECORD) && !target_recorded(state_of(to, false), to))
 		return 0;
 	/* one who is not recorded himself is named all the same */

@@ -83,6 +83,67 @@ static __always_inline void enter_dir(struct task_state *st, struct task_struct 
 		st->obj2 = enter_cwd();
 }
 
+struct timex_head { /* struct timex of 64 bits, and of adjtimex's 64-bit forms for 32 */
+	u32 modes, pad;
+	s64 offset, freq, maxerror, esterror;
+	s32 status, pad2;
+	s64 constant, precision, tolerance, sec, usec;
+};
+struct timex_head_32 {
+	u32 modes;
+	s32 offset, freq, maxerror, esterror, status, constant, precision, tolerance, sec, usec;
+};
+
+#define ADJ_SETOFFSET  0x100
+#define ADJ_NANO       0x2000 /* also STA_NANO */
+#define ADJ_SINGLESHOT 0x8000
+
+/* What an adjustment asks for; the kernel writes over it. Offsets are microseconds unless they are
+ * said to be nanoseconds. */
+static __always_inline void keep_timex(struct task_state *st, const struct espy_call *c)
+{
+	void *at = (void *)call_arg(st, c->arg[0] ? 2 : 1);
+	struct timex_head_32 s = {};
+	struct timex_head t = {};
+	bool nano;
+
+	if (c->flags & ESPY_CALL_NARROW) {
+		bpf_probe_read_user(&s, sizeof(s), at);
+		t.modes = s.modes;
+		t.offset = s.offset;
+		t.freq = s.freq;
+		t.status = s.status;
+		t.sec = s.sec;
+		t.usec = s.usec;
+	} else {
+		bpf_probe_read_user(&t, sizeof(t), at);
+	}
+	nano = (t.modes | t.status) & ADJ_NANO && !(t.modes & ADJ_SINGLESHOT);
+	st->args[TIMEX_MODES] = t.modes;
+	st->args[TIMEX_FREQUENCY] = t.modes & 2 ? t.freq : 0;
+	st->args[TIMEX_SHIFT] = 0;
+	if (t.modes & ADJ_SETOFFSET)
+		st->args[TIMEX_SHIFT] =
+			t.sec * NSEC_PER_SEC + (t.modes & ADJ_NANO ? t.usec : t.usec * 1000);
+	else if (t.modes & 1) /* ADJ_OFFSET */
+		st->args[TIMEX_SHIFT] = nano ? t.offset : t.offset * 1000;
+}
+
+/* What a call overwrites, or what was before it and the kernel forgets: kept behind the arguments
+ * that it has. */
+static __noinline int enter_keep(struct task_state *st, const struct espy_call *c)
+{
+	struct ns_ids ids;
+
+	if (c->form == ESPY_FORM_TIMEX) {
+		keep_timex(st, c);
+		return 0;
+	}
+	ns_read(&ids, current_task());
+	__builtin_memcpy(&st->args[NS_ARGS], &ids, sizeof(ids));
+	return 0;
+}
+
 /* ia32 socketcall: one call for all of sockets, its arguments in memory. The index of the direct
  * call in the ia32 table, which is what it is recorded as; 0 when it is none of ours. */
 #define IA32_SOCKETCALL 102
@@ -188,12 +249,14 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 		st->obj2 = enter_fd(call_arg(st, c->dir2));
 	if (c->path)
 		enter_dir(st, t);
-	if (c->form >= ESPY_FORM__NOTED) {
+	if (c->form >= ESPY_FORM__NOTED && c->form < ESPY_FORM__NOTED_END) {
 		regs_offset = low(regs) - low(KR(t, stack));
 		enter_note(c->form, late);
 		st->obj = enter_object(st->obj);
 		st->obj2 = enter_object(st->obj2);
 	}
+	if (c->form >= ESPY_FORM_KEEP)
+		enter_keep(st, c);
 	return true;
 }
 
@@ -222,7 +285,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	c = &calls[ia32][nr];
 	if (!c->on || (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs)))
 		return 0;
-	st = state_recorded(t);
+	st = state_recorded_at(t, SEEN_ENTRY);
 	if (st && enter_call(st, c, t, regs, ia32, id, false))
 		st->entry = bpf_ktime_get_boot_ns();
 	return 0;
@@ -316,6 +379,12 @@ static __always_inline void exit_moves(const struct espy_call *c, struct pt_regs
 		path_gen++;
 }
 
+static __always_inline void exit_creds(const struct espy_call *c)
+{
+	if (c->flags & ESPY_CALL_CREDS)
+		creds_settle();
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
@@ -348,6 +417,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	type = type_of(st);
 	if (!exit_wanted(st, ret, now)) {
 		st->entry = 0;
+		exit_creds(c);
 		return 0;
 	}
 	st->end = now;
@@ -361,6 +431,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	}
 	bpf_tail_call(ctx, &exits, type);
 	st->entry = 0;
+	exit_creds(c);
 	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)])
 		return 0; /* its program is not loaded */
 	count_lost(class_of(type));
@@ -457,7 +528,7 @@ int BPF_PROG(general0, struct pt_regs *regs, long ret)
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
 	general_args(rec->arg, &x);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
+	return exit_send_creds(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
 }
 
 /* Any event of two paths and plain values: rename, link, copy. */

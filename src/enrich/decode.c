@@ -23,6 +23,7 @@ enum step {
 	STEP_BUILD_ID,
 	STEP_SEMAPHORES,
 	STEP_USER,
+	STEP_GROUPS, /* numbers of 32 bits */
 };
 
 /* Fields that mean more than their kind says, wherever they occur. */
@@ -37,6 +38,7 @@ static const struct {
 	{"build_id", ESPY_KIND_text, STEP_BUILD_ID},
 	{"semaphores", ESPY_KIND_text, STEP_SEMAPHORES},
 	{"peer_user", ESPY_KIND_text, STEP_USER},
+	{"groups", ESPY_KIND_text, STEP_GROUPS},
 };
 
 static const uint8_t by_kind[ESPY_KIND__MAX] = {
@@ -228,6 +230,20 @@ static uint32_t put_user(const struct run *x, struct espy_str number)
 	return put(x, espy_user_name(&x->d->users, uid, x->rec->time));
 }
 
+/* A list of numbers, as the kernel has it, as text: 4,24,27. */
+static uint32_t put_groups(const struct run *x, struct espy_str list)
+{
+	struct espy_buf *b = &x->d->scratch;
+	uint32_t id;
+
+	espy_buf_reset(b);
+	for (size_t i = 0; i + sizeof(id) <= list.n; i += sizeof(id)) {
+		memcpy(&id, list.p + i, sizeof(id));
+		espy_buf_printf(b, i ? ",%u" : "%u", id);
+	}
+	return put_scratch(x);
+}
+
 /* --- a record ------------------------------------------------------------------------------- */
 
 static uint64_t put_text(const struct run *x, unsigned step, const struct espy_text *t)
@@ -243,6 +259,8 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 		return s.n ? put(x, s) : put_socket(x, ESPY_OBJECT_PROTOCOL);
 	case STEP_BUILD_ID:
 		return put_build_id(x, s);
+	case STEP_GROUPS:
+		return put_groups(x, espy_wire_bytes(x->rec, *t));
 	case STEP_BYTES:
 		return put(x, espy_wire_bytes(x->rec, *t));
 	case STEP_USER:

@@ -48,6 +48,30 @@ static const struct {
 	{"pidfd_getfd", ESPY_FORM_PIDFD},
 	{"process_madvise", ESPY_FORM_PIDFD},
 	{"process_mrelease", ESPY_FORM_PIDFD},
+	{"add_key", ESPY_FORM_ADD_KEY},
+	{"request_key", ESPY_FORM_REQUEST_KEY},
+	{"landlock_create_ruleset", ESPY_FORM_RULESET},
+	{"landlock_add_rule", ESPY_FORM_RULE},
+	{"setfsuid", ESPY_FORM_FS_ID},
+	{"setfsuid32", ESPY_FORM_FS_ID},
+	{"setfsgid", ESPY_FORM_FS_ID},
+	{"setfsgid32", ESPY_FORM_FS_ID},
+	{"sched_setaffinity", ESPY_FORM_AFFINITY},
+	{"sched_setattr", ESPY_FORM_SCHED_ATTR},
+	{"sched_setparam", ESPY_FORM_SCHED_PARAM},
+	{"sched_setscheduler", ESPY_FORM_SCHED_POLICY},
+	{"setpriority", ESPY_FORM_PRIORITY},
+	{"ioprio_set", ESPY_FORM_IOPRIO},
+	{"nice", ESPY_FORM_NICE},
+	{"setrlimit", ESPY_FORM_SETRLIMIT},
+	{"setns", ESPY_FORM_NAMESPACES},
+	{"unshare", ESPY_FORM_NAMESPACES},
+	{"stime", ESPY_FORM_STIME},
+	{"clock_settime", ESPY_FORM_SETTIME},
+	{"clock_settime64", ESPY_FORM_SETTIME},
+	{"adjtimex", ESPY_FORM_TIMEX},
+	{"clock_adjtime", ESPY_FORM_TIMEX},
+	{"clock_adjtime64", ESPY_FORM_TIMEX},
 };
 
 /* Calls whose buffers are iovecs. */
@@ -82,6 +106,15 @@ static const struct {
 	{"munlock", {1, 2, 0}, {ESPY_W_U64, ESPY_W_U64, 0}},
 	{"mseal", {1, 2, 3}, {ESPY_W_U64, ESPY_W_U64, ESPY_W_U64}},
 	{"remap_file_pages", {1, 2, 4}, {ESPY_W_U64, ESPY_W_U64, ESPY_W_U64}},
+	{"setuid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setgid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setfsuid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setfsgid", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
+	{"setreuid", {1, 2, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"setregid", {1, 2, 0}, {ESPY_W_S16, ESPY_W_S16, 0}},
+	{"setresuid", {1, 2, 3}, {ESPY_W_S16, ESPY_W_S16, ESPY_W_S16}},
+	{"setresgid", {1, 2, 3}, {ESPY_W_S16, ESPY_W_S16, ESPY_W_S16}},
+	{"setgroups", {1, 0, 0}, {ESPY_W_S16, 0, 0}},
 };
 
 static enum espy_form form_of(const char *call)
@@ -116,7 +149,8 @@ bool espy_calls_wants(const bool *type, unsigned own)
 {
 	switch (own) {
 	case ESPY_EV_file_open:
-		return type[own] || type[ESPY_EV_process_access];
+		return type[own] || type[ESPY_EV_process_access] ||
+		       type[ESPY_EV_system_raw_access];
 	case ESPY_EV_file_read:
 		return type[own] || type[ESPY_EV_net_recv] || type[ESPY_EV_process_vm_read];
 	case ESPY_EV_file_write:
@@ -143,6 +177,19 @@ bool espy_calls_wants(const bool *type, unsigned own)
 		return type[own] || type[ESPY_EV_ipc_pass_fd] || type[ESPY_EV_ipc_pass_creds];
 	case ESPY_EV_process_fork:
 		return type[own] || type[ESPY_EV_thread_create];
+	case ESPY_EV_process_setuid:
+	case ESPY_EV_process_setgid:
+	case ESPY_EV_process_setgroups:
+	case ESPY_EV_process_capset:
+	case ESPY_EV_process_key:
+	case ESPY_EV_process_lsm:
+	case ESPY_EV_process_setns:
+	case ESPY_EV_process_unshare:
+	case ESPY_EV_process_landlock: /* what they change is not a change without a call */
+		return type[own] || type[ESPY_EV_process_cred_change];
+	case ESPY_EV_process_prctl:
+		return type[own] || type[ESPY_EV_process_seccomp] ||
+		       type[ESPY_EV_process_cred_change];
 	case ESPY_EV_process_exec:
 		return true; /* so that the duration of exec and the kind of a rename are known */
 	}
@@ -166,6 +213,22 @@ static bool only_exec(const struct espy_call *c, const bool *type)
 	       (c->type == ESPY_EV_memory_protect && !type[ESPY_EV_memory_protect]);
 }
 
+/* After it the caller may have other credentials. */
+static bool gives_creds(unsigned type)
+{
+	static const uint16_t types[] = {
+		ESPY_EV_process_exec,      ESPY_EV_process_setuid,   ESPY_EV_process_setgid,
+		ESPY_EV_process_setgroups, ESPY_EV_process_capset,   ESPY_EV_process_prctl,
+		ESPY_EV_process_key,       ESPY_EV_process_lsm,      ESPY_EV_process_setns,
+		ESPY_EV_process_unshare,   ESPY_EV_process_landlock,
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
+
 static void fill_flags(struct espy_call *c, const char *name, const struct espy_schema *s, bool own,
 		       unsigned abi)
 {
@@ -183,6 +246,8 @@ static void fill_flags(struct espy_call *c, const char *name, const struct espy_
 		c->flags |= ESPY_CALL_OLD;
 	if (moves_paths(s->type))
 		c->flags |= ESPY_CALL_MOVES;
+	if (gives_creds(s->type))
+		c->flags |= ESPY_CALL_CREDS;
 	if (abi == ESPY_ABI_IA32 && !strstr(name, "time64"))
 		c->flags |= ESPY_CALL_NARROW;
 }

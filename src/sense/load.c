@@ -28,6 +28,8 @@ struct features {
 	int uring_req; /* arguments of the tracepoint, -1: not there */
 	int uring_sqe;
 	int64_t preempt, current, hot; /* per-CPU variables, from the run queue; 0: not there */
+	int oom;
+	int suspend;
 };
 
 static int tracepoint_args(const struct btf *btf, const char *name)
@@ -105,6 +107,8 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->preempt = from_run_queue(btf, "__preempt_count");
 	f->current = from_run_queue(btf, "current_task");
 	f->hot = from_run_queue(btf, "pcpu_hot");
+	f->oom = tracepoint_args(btf, "btf_trace_mark_victim");
+	f->suspend = tracepoint_args(btf, "btf_trace_suspend_resume");
 	btf__free(btf);
 	/* the object for older kernels is built without any of these */
 	f->cast &= f->loop;
@@ -158,6 +162,11 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f, con
 	bpf_program__set_autoload(skel->progs.ipc_signal, type[ESPY_EV_ipc_signal]);
 	bpf_program__set_autoload(skel->progs.ipc_child, type[ESPY_EV_ipc_child]);
 	bpf_program__set_autoload(skel->progs.ipc_deliver, type[ESPY_EV_ipc_deliver]);
+	bpf_program__set_autoload(skel->progs.system_oom__1,
+				  f->oom == 1 && type[ESPY_EV_system_oom]);
+	bpf_program__set_autoload(skel->progs.system_oom, f->oom == 2 && type[ESPY_EV_system_oom]);
+	bpf_program__set_autoload(skel->progs.system_suspend,
+				  f->suspend == 3 && type[ESPY_EV_system_suspend]);
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
 	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
@@ -189,6 +198,7 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->failed_only = o->failed_only;
 	skel->rodata->min_duration = o->min_duration;
 	skel->rodata->with_env = o->environment;
+	skel->rodata->watch_creds = o->type[ESPY_EV_process_cred_change];
 	skel->bss->alive = (int64_t)o->n_pids;
 	memcpy(skel->bss->event_on, o->type, sizeof(skel->bss->event_on));
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program, skel->obj);

@@ -40,6 +40,7 @@ enum espy_call_flags {
 	ESPY_CALL_MOVES = 32,  /* a success may change paths that are known already */
 	ESPY_CALL_NARROW = 16, /* times in 32 bits */
 	ESPY_CALL_EXEC = 64,   /* only wanted where argument 3 says PROT_EXEC */
+	ESPY_CALL_CREDS = 128,  /* may give the caller other credentials */
 };
 
 enum espy_form {
@@ -68,6 +69,27 @@ enum espy_form {
 	ESPY_FORM_TARGET = 51,      /* the thread of argument 1 */
 	ESPY_FORM_PIDFD = 52,       /* the process whose pidfd argument 1 is */
 	ESPY_FORM_PROTECT_KEY = 53, /* as PROTECT, with a key */
+	ESPY_FORM__NOTED_END,
+
+	ESPY_FORM_ADD_KEY = 64,
+	ESPY_FORM_REQUEST_KEY = 65,
+	ESPY_FORM_RULESET = 66, /* landlock_create_ruleset */
+	ESPY_FORM_RULE = 67,    /* landlock_add_rule */
+	ESPY_FORM_FS_ID = 68,   /* the result is the old id, whatever happened */
+	ESPY_FORM_AFFINITY = 69,
+	ESPY_FORM_SCHED_ATTR = 70,   /* struct sched_attr at argument 2 */
+	ESPY_FORM_SCHED_PARAM = 71,  /* struct sched_param at argument 2 */
+	ESPY_FORM_SCHED_POLICY = 72, /* the policy, and struct sched_param at argument 3 */
+	ESPY_FORM_PRIORITY = 73,
+	ESPY_FORM_IOPRIO = 74,
+	ESPY_FORM_NICE = 75,
+	ESPY_FORM_SETRLIMIT = 76, /* of the caller, at argument 2 */
+	ESPY_FORM_SETTIME = 77,   /* clock_settime */
+	ESPY_FORM_STIME = 78,
+	/* from here on: something is kept at entry */
+	ESPY_FORM_KEEP = 240,
+	ESPY_FORM_NAMESPACES = 240, /* setns, unshare: the namespaces before */
+	ESPY_FORM_TIMEX = 241,      /* adjtimex, clock_adjtime: what was asked for */
 };
 
 /* Set in the id of a meta_cgroup that is one of version 1's memory hierarchy. */

@@ -182,6 +182,25 @@ def ls(_d, _):
     return sh('ls -lR /usr/include | wc')
 
 
+@program('credentials')
+def credentials(d, _):
+    put(d, 'main.py', 'import os, resource, ctypes\n'
+                      'os.umask(0o27)\nos.setpriority(os.PRIO_PROCESS, 0, 3)\nos.nice(1)\n'
+                      'resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n'
+                      'ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)\nctypes.CDLL(None).personality(0x40000)\n'
+                      'if os.fork() == 0:\n    os.setsid()\n    os._exit(0)\nos.wait()\n'
+                      'if os.getuid() == 0:\n    os.setgroups([4, 70001])\n    os.setresgid(-1, 5, 6)\n'
+                      '    os.setregid(7, -1)\n    os.setreuid(-1, 5)\n    os.setresuid(5, 5, 5)\n'
+                      'for change in (os.setuid, os.setgid):\n    try:\n        change(70003)\n'
+                      '    except OSError:\n        pass\n')
+    return ['/usr/bin/python3', 'main.py']
+
+
+@program('namespaces', 'unshare')
+def namespaces(_d, _):
+    return sh('unshare -Ur true; unshare -m true; unshare --uts sh -c "hostname there"; unshare -pf true; exit 0')
+
+
 @program('busybox-sh', 'busybox')
 def busybox(d, _):
     tree(d)

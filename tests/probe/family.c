@@ -214,7 +214,7 @@ static void forbid(int nr, int error)
 }
 
 /* A filter answers in the kernel's place: the program tried, and it failed. */
-PROBE(process_seccomp)
+PROBE(call_seccomp)
 {
 	/* On the stack, whose page is there: the kernel never looks at the name of a refused call,
 	 * and what is not in memory cannot be read afterwards (its path is then partial). */

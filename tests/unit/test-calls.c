@@ -86,6 +86,34 @@ static void test_widths(void **state)
 	assert_int_equal(ia32("lseek")->width[0], ESPY_W_S32);
 }
 
+/* Whether credentials changed without a call is only known when each call that changes them is. */
+static void test_credentials(void **state)
+{
+	static const char *const names[] = {"setuid", "setresgid", "capset", "prctl",    "keyctl",
+					    "setns",  "unshare",   "execve", "setgroups"};
+
+	(void)state;
+	fill(ESPY_EV_process_cred_change);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		assert_true(native(names[i])->flags & ESPY_CALL_CREDS);
+		assert_true(native(names[i])->on);
+		assert_true(ia32(names[i])->on);
+	}
+	assert_false(native("openat")->flags & ESPY_CALL_CREDS);
+	assert_false(native("openat")->on);
+	fill(ESPY_EV_file_read);
+	assert_false(native("setuid")->on);
+	fill(ESPY_EV_process_seccomp);
+	assert_true(native("prctl")->on);
+	fill(ESPY_EV_system_raw_access);
+	assert_true(native("openat")->on);
+	assert_int_equal(ia32("setresuid")->width[2], ESPY_W_S16);
+	assert_int_not_equal(ia32("setresuid32")->width[2], ESPY_W_S16);
+	assert_true(native("setns")->form >= ESPY_FORM_KEEP);
+	assert_true(native("adjtimex")->form >= ESPY_FORM_KEEP);
+	assert_true(native("clone3")->form < ESPY_FORM_KEEP);
+}
+
 /* A call is looked at when any event that it can turn out to be is wanted. */
 static void test_selection(void **state)
 {
@@ -150,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_inline),
 		cmocka_unit_test(test_positions_and_vectors),
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_executable),
 		cmocka_unit_test(test_process_access),

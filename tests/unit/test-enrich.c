@@ -673,6 +673,22 @@ static void build_ids(void **state)
 	expect(row(), "build_id", "");
 }
 
+/* The kernel side hands the numbers over as they are. */
+static void lists_of_groups(void **state)
+{
+	static const uint32_t ids[] = {4, 27, 4294967294u};
+	struct espy_ev_process_setgroups *g = begin(ESPY_EV_process_setgroups);
+
+	(void)state;
+	g->groups = record_bytes(&rec, ids, sizeof(ids));
+	expect(row(), "groups", "4,27,4294967294");
+	g = begin(ESPY_EV_process_setgroups);
+	g->groups = record_bytes(&rec, ids, 7); /* half a number is none */
+	expect(row(), "groups", "4");
+	begin(ESPY_EV_process_setgroups);
+	expect(row(), "groups", "");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -698,6 +714,7 @@ int main(void)
 		TEST(random_records),
 		TEST(mutated_records),
 		TEST(build_ids),
+		TEST(lists_of_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
