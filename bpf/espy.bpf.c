@@ -7,6 +7,7 @@
 #include "file.bpf.c"
 #include "process.bpf.c"
 #include "network.bpf.c"
+#include "dns.bpf.c"
 #include "system.bpf.c"
 #include "plus.bpf.c"
 

@@ -4,9 +4,7 @@
  * given (connect to, send to) is read from the caller. Addresses are looked at after the call, when
  * the kernel has chosen the local one.
  */
-#include "exit.bpf.h"
-
-#define SOCKADDR_MAX 128
+#include "message.bpf.h"
 
 /* The socket as it is now; what it was at entry when its descriptor is gone meanwhile. */
 static __always_inline u64 socket_now(struct call_exit *x, u32 fd)
@@ -153,42 +151,6 @@ int BPF_PROG(net_close, struct pt_regs *regs, long ret)
 
 /* --- send and receive ----------------------------------------------------------------------- */
 
-/* One message of sendmsg and its kin. */
-struct message {
-	u64 name, iov, iovs;
-	u32 name_len;
-};
-
-struct msghdr_native {
-	u64 name;
-	u32 name_len, pad;
-	u64 iov, iovs, control, controls;
-	u32 flags, pad2;
-};
-struct msghdr_ia32 {
-	u32 name, name_len, iov, iovs, control, controls, flags;
-};
-
-static __always_inline void read_message(struct message *m, u64 user, bool native)
-{
-	struct msghdr_native n = {};
-	struct msghdr_ia32 i = {};
-
-	if (native) {
-		bpf_probe_read_user(&n, sizeof(n), (void *)user);
-		m->name = n.name;
-		m->name_len = n.name_len;
-		m->iov = n.iov;
-		m->iovs = n.iovs;
-	} else {
-		bpf_probe_read_user(&i, sizeof(i), (void *)user);
-		m->name = i.name;
-		m->name_len = i.name_len;
-		m->iov = i.iov;
-		m->iovs = i.iovs;
-	}
-}
-
 /* Bytes of the messages that sendmmsg or recvmmsg finished: msg_len behind each header. */
 #define MESSAGES_MAX 1024 /* UIO_MAXIOV, as the kernel has it */
 __noinline u64 messages_bytes(u64 user, u64 done, u32 native)
@@ -232,10 +194,12 @@ static __noinline int fill_message(struct call_exit *x, struct espy_ev_net_send 
 	return 0;
 }
 
-static __always_inline int send_message(long ret, u32 type, bool recv)
+static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv)
 {
 	struct espy_ev_net_send *rec;
 	struct call_exit x;
+	bool dns;
+	u64 entry;
 
 	if (!exit_begin(&x))
 		return 0;
@@ -244,6 +208,7 @@ static __always_inline int send_message(long ret, u32 type, bool recv)
 	no_ends(&rec->local, &rec->remote, &rec->protocol);
 	rec->bytes = ret > 0 ? ret : 0;
 	rec->flags = 0;
+	entry = x.st->entry;
 	if (x.st->type == ESPY_EV_net_send || x.st->type == ESPY_EV_net_recv)
 		fill_message(&x, rec, ret, recv);
 	else if (x.c->flags & ESPY_CALL_VECTOR) /* readv, writev */
@@ -251,17 +216,26 @@ static __always_inline int send_message(long ret, u32 type, bool recv)
 			iov_bytes(call_arg(x.st, 2), call_arg(x.st, 3), x.st->abi != ESPY_ABI_IA32);
 	else
 		rec->requested = call_arg(x.st, 3);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+	dns = ret > 0 && event_on[ESPY_EV_net_dns] &&
+	      !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) && carries_dns(&x, recv);
+	if (exit_wanted(x.st, ret, x.end))
+		exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+	if (dns) {
+		x.st->entry = entry;
+		bpf_tail_call(ctx, &exits, ESPY_EV_net_dns);
+	}
+	x.st->entry = 0;
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(net_send, struct pt_regs *regs, long ret)
 {
-	return send_message(ret, ESPY_EV_net_send, false);
+	return send_message(ctx, ret, ESPY_EV_net_send, false);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(net_recv, struct pt_regs *regs, long ret)
 {
-	return send_message(ret, ESPY_EV_net_recv, true);
+	return send_message(ctx, ret, ESPY_EV_net_recv, true);
 }

@@ -92,9 +92,12 @@ bool espy_calls_wants(const bool *type, unsigned own)
 {
 	switch (own) {
 	case ESPY_EV_file_read:
-		return type[own] || type[ESPY_EV_net_recv];
+		return type[own] || type[ESPY_EV_net_recv] || type[ESPY_EV_net_dns];
 	case ESPY_EV_file_write:
-		return type[own] || type[ESPY_EV_net_send];
+		return type[own] || type[ESPY_EV_net_send] || type[ESPY_EV_net_dns];
+	case ESPY_EV_net_send:
+	case ESPY_EV_net_recv:
+		return type[own] || type[ESPY_EV_net_dns];
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
 	case ESPY_EV_file_fcntl:
@@ -205,6 +208,6 @@ void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *
 	if (nr > 0) {
 		calls[1][nr].type = ESPY_EV_net_socket;
 		for (unsigned t = ESPY_EV_net_socket; t <= ESPY_EV_net_recv; t++)
-			calls[1][nr].on |= type[t];
+			calls[1][nr].on |= espy_calls_wants(type, t);
 	}
 }
