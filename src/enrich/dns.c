@@ -247,18 +247,21 @@ static int parse_whole(ns_msg *msg, const uint8_t *p, size_t n, uint8_t *copy)
 }
 
 /* Answers of multicast DNS come without a question: what they are about is their first record. */
-static void take_question(struct espy_dns *d, ns_msg *msg)
+static bool take_question(struct espy_dns *d, ns_msg *msg)
 {
 	ns_sect from = ns_msg_count(*msg, ns_s_qd) ? ns_s_qd : ns_s_an;
 	ns_rr rr;
 
 	d->has_question = from == ns_s_qd;
-	if (ns_msg_count(*msg, from) < 1 || ns_parserr(msg, from, 0, &rr) < 0)
-		return;
+	if (ns_msg_count(*msg, from) < 1)
+		return d->is_answer; /* FORMERR may have nothing but a header */
+	if (ns_parserr(msg, from, 0, &rr) < 0)
+		return false;
 	d->n_name = strnlen(ns_rr_name(rr), sizeof(d->name) - 1);
 	memcpy(d->name, ns_rr_name(rr), d->n_name);
 	d->type = ns_rr_type(rr);
 	d->qclass = ns_rr_class(rr) & 0x7fff; /* the top bit is multicast DNS's own */
+	return true;
 }
 
 static void take_answers(struct espy_dns *d, ns_msg *msg)
@@ -322,7 +325,8 @@ int espy_dns_parse(struct espy_dns *ret, const void *message, size_t n)
 	}
 	if (ns_msg_count(msg, ns_s_qd) < 1 && (ns_get16(p + 4) || !ret->is_answer))
 		return -EBADMSG;
-	take_question(ret, &msg);
+	if (!take_question(ret, &msg))
+		return -EBADMSG;
 	take_answers(ret, &msg);
 	take_edns(ret, &msg);
 	return 0;

@@ -164,6 +164,8 @@ static void drop(struct espy_lookups *t, size_t i)
 
 static bool is_about(const struct question *q, const struct espy_dns *d)
 {
+	if (!d->has_question && !d->type)
+		return true; /* nothing but a header: a server that understood nothing */
 	return q->type == d->type && q->n_name == d->n_name &&
 	       strncasecmp(q->name, d->name, d->n_name) == 0;
 }
