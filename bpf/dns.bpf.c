@@ -192,6 +192,7 @@ int BPF_PROG(net_dns, struct pt_regs *regs, long ret)
 	struct file *file;
 	struct sock *sk;
 	u32 shape, fd;
+	u64 now;
 
 	if (!exit_begin(&x))
 		return 0;
@@ -204,8 +205,8 @@ int BPF_PROG(net_dns, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	path_of_object(&rec->path, exit_fd(fd));
-	header_call(&rec->hdr, x.st, ESPY_EV_meta_dns,
-		    this_cpu()->learned == x.learned ? x.end : bpf_ktime_get_boot_ns(), x.end, ret);
+	now = bpf_ktime_get_boot_ns(); /* behind the record of the call itself */
+	header_call(&rec->hdr, x.st, ESPY_EV_meta_dns, now, now, ret);
 	rec->socket = KR((struct inode *)KR(file, f_inode), i_ino);
 	rec->sent = was_sent(x.st->type);
 	rec->stream = KR(sk, sk_type) == SOCK_STREAM;

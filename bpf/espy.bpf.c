@@ -8,6 +8,7 @@
 #include "process.bpf.c"
 #include "network.bpf.c"
 #include "dns.bpf.c"
+#include "tcp.bpf.c"
 #include "system.bpf.c"
 #include "plus.bpf.c"
 

@@ -131,7 +131,7 @@ static __always_inline bool exit_wanted(const struct task_state *st, long ret, u
  * them. */
 static __always_inline bool may_carry_dns(u32 type)
 {
-	return event_on[ESPY_EV_net_dns] && (type == ESPY_EV_net_send || type == ESPY_EV_net_recv);
+	return with_dns && (type == ESPY_EV_net_send || type == ESPY_EV_net_recv);
 }
 
 static __always_inline void path_of_object(struct espy_path *p, u64 obj)

@@ -195,11 +195,31 @@ struct sock_common {
 	u16 skc_dport, skc_num;
 	u16 skc_family;
 	u8 skc_state;
+	struct {
+		void *net;
+	} skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type, sk_protocol;
+	int sk_err;
+	u32 sk_ack_backlog, sk_max_ack_backlog;
+};
+struct inet_sock {
+	struct sock sk;
+	u16 inet_sport;
+};
+struct inet_connection_sock {
+	u8 icsk_retransmits;
+};
+struct request_sock {
+	struct sock_common __req_common;
+	u8 num_retrans;
+};
+struct sk_buff {
+	u16 transport_header, network_header;
+	unsigned char *head;
 };
 struct socket {
 	short type;

@@ -18,6 +18,9 @@ const volatile u64 min_duration;     /* ns */
 const volatile bool with_env;        /* environment of exec */
 const volatile u32 max_argv = 16384; /* bytes */
 
+const volatile bool with_dns;    /* questions to name servers */
+const volatile bool with_owners; /* of TCP sockets: see owner.bpf.h */
+
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
 struct espy_call calls[ESPY_ABIS][ESPY_CALLS];

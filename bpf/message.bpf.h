@@ -70,15 +70,6 @@ static __always_inline bool is_dns_port(u16 port)
 	return port == bpf_htons(53) || port == bpf_htons(5353) || port == bpf_htons(5355);
 }
 
-static __always_inline struct sock *sock_of_fd(u32 fd)
-{
-	struct file *file = file_of_fd(current_task(), fd);
-
-	if (!file || (KR((struct inode *)KR(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	return sock_of(file);
-}
-
 /* Is it an address of a name server that lies at the beginning of the text, as the call gave it?
  * Family 0 is taken for IPv4 by udp_sendmsg(). */
 static __always_inline bool is_dns_addr(const struct call_exit *x)

@@ -5,6 +5,7 @@
  * the kernel has chosen the local one.
  */
 #include "message.bpf.h"
+#include "owner.bpf.h"
 
 /* The socket as it is now; what it was at entry when its descriptor is gone meanwhile. */
 static __always_inline u64 socket_now(struct call_exit *x, u32 fd)
@@ -108,6 +109,7 @@ int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
 {
 	struct espy_ev_net_accept *rec;
 	struct call_exit x;
+	struct sock *sk;
 
 	if (!exit_begin(&x))
 		return 0;
@@ -115,6 +117,14 @@ int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
 	path_of_object(&rec->path, ret >= 0 ? socket_now(&x, ret) : x.st->obj);
 	rec->flags = x.c->arg[0] ? (u32)call_arg(x.st, x.c->arg[0]) : 0;
 	no_ends(&rec->local, &rec->remote, &rec->protocol);
+	rec->queue = rec->queue_max = 0;
+	sk = sock_of_fd(call_arg(x.st, 1)); /* the listening one */
+	if (sk && KR(sk, __sk_common.skc_family) != AF_UNIX) {
+		rec->queue = KR(sk, sk_ack_backlog);
+		rec->queue_max = KR(sk, sk_max_ack_backlog);
+	}
+	if (with_owners && ret >= 0)
+		owner_accept(sock_of_fd(ret), x.st);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_accept, ESPY_CLASS_network, ret);
 }
 
@@ -216,8 +226,8 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 			iov_bytes(call_arg(x.st, 2), call_arg(x.st, 3), x.st->abi != ESPY_ABI_IA32);
 	else
 		rec->requested = call_arg(x.st, 3);
-	dns = ret > 0 && event_on[ESPY_EV_net_dns] &&
-	      !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) && carries_dns(&x, recv);
+	dns = with_dns && ret > 0 && !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) &&
+	      carries_dns(&x, recv);
 	if (exit_wanted(x.st, ret, x.end))
 		exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
 	if (dns) {

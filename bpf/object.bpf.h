@@ -511,6 +511,15 @@ static __always_inline struct file *file_of_fd(struct task_struct *t, u32 fd)
 	return file;
 }
 
+static __always_inline struct sock *sock_of_fd(u32 fd)
+{
+	struct file *file = file_of_fd(current_task(), fd);
+
+	if (!file || (KR((struct inode *)KR(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return sock_of(file);
+}
+
 static __always_inline u64 object_of_fd(struct task_struct *t, u32 fd, u32 user)
 {
 	return object_of_file(file_of_fd(t, fd), user);

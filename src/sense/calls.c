@@ -88,6 +88,11 @@ static uint8_t width_of(const struct espy_field *f, unsigned abi)
 	return ESPY_W_U32;
 }
 
+bool espy_calls_owners(const bool *type)
+{
+	return type[ESPY_EV_net_tcp] || type[ESPY_EV_net_retransmit] || type[ESPY_EV_net_reset];
+}
+
 bool espy_calls_wants(const bool *type, unsigned own)
 {
 	switch (own) {
@@ -98,6 +103,8 @@ bool espy_calls_wants(const bool *type, unsigned own)
 	case ESPY_EV_net_send:
 	case ESPY_EV_net_recv:
 		return type[own] || type[ESPY_EV_net_dns];
+	case ESPY_EV_net_accept:
+		return type[own] || espy_calls_owners(type);
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
 	case ESPY_EV_file_fcntl:
