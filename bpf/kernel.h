@@ -240,6 +240,19 @@ struct unix_sock {
 struct netlink_sock {
 	struct sock sk;
 	u32 portid, dst_portid;
+	unsigned long *groups;
+};
+struct packet_sock {
+	struct sock sk;
+	int ifindex;
+	u16 num;
+};
+struct sockaddr_vm {
+	u32 svm_port, svm_cid;
+};
+struct vsock_sock {
+	struct sock sk;
+	struct sockaddr_vm local_addr, remote_addr;
 };
 
 struct io_ring_ctx {

@@ -52,6 +52,7 @@ int BPF_PROG(net_socket, struct pt_regs *regs, long ret)
 	rec->family = (u32)call_arg(x.st, 1);
 	rec->type = (u32)call_arg(x.st, 2);
 	rec->protocol_number = (u32)call_arg(x.st, 3);
+	no_text(&rec->protocol);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_socket, ESPY_CLASS_network, ret);
 }
 

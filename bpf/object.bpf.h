@@ -26,6 +26,8 @@
 #define AF_INET    2
 #define AF_INET6   10
 #define AF_NETLINK 16
+#define AF_PACKET  17
+#define AF_VSOCK   40
 
 /* The low bits of an id say what is asked most often. */
 #define OBJ_KIND 3u /* enum descriptor_kind */
@@ -182,6 +184,31 @@ struct addr16 {
 	u64 w[2];
 };
 
+/* The first 32 groups that a netlink socket hears. */
+static __always_inline u32 netlink_groups(struct sock *sk)
+{
+	struct netlink_sock *nl = (void *)sk;
+	u32 groups = 0;
+
+	bpf_probe_read_kernel(&groups, sizeof(groups), BPF_CORE_READ(nl, groups));
+	return groups;
+}
+
+/* Of families whose types need not be in the kernel: they may be modules. */
+static __always_inline u64 rare_hash(struct sock *sk, u16 family, u64 h)
+{
+	struct packet_sock *p = (void *)sk;
+	struct vsock_sock *v = (void *)sk;
+
+	if (family == AF_PACKET && bpf_core_field_exists(p->ifindex))
+		return mix(mix(h, BPF_CORE_READ(p, ifindex)), BPF_CORE_READ(p, num));
+	if (family == AF_VSOCK && bpf_core_field_exists(v->local_addr))
+		return mix(mix(mix(h, BPF_CORE_READ(v, local_addr.svm_port)),
+			       BPF_CORE_READ(v, remote_addr.svm_port)),
+			   BPF_CORE_READ(v, remote_addr.svm_cid));
+	return h;
+}
+
 /* Changes whenever an address of the socket does. */
 static __always_inline u64 sock_hash(struct sock *sk)
 {
@@ -207,9 +234,10 @@ static __always_inline u64 sock_hash(struct sock *sk)
 	if (family == AF_NETLINK) {
 		struct netlink_sock *nl = (void *)sk;
 
+		h = mix(h, netlink_groups(sk));
 		return mix(mix(h, BPF_CORE_READ(nl, portid)), BPF_CORE_READ(nl, dst_portid));
 	}
-	return h;
+	return rare_hash(sk, family, h);
 }
 
 /* struct sockaddr_* as user space knows them (linux/in.h, in6.h, un.h, netlink.h). */
@@ -227,6 +255,15 @@ struct addr_in6 {
 struct addr_nl {
 	u16 family, pad;
 	u32 pid, groups;
+};
+struct addr_ll {
+	u16 family, protocol;
+	u32 ifindex;
+	u64 rest[2];
+};
+struct addr_vm {
+	u16 family, pad;
+	u32 port, cid, rest;
 };
 
 #define ADDR_MAX 128
@@ -246,6 +283,32 @@ static __always_inline u32 unix_name(char *to, struct sock *sk)
 	if (bpf_probe_read_kernel(to, len, &a->name))
 		return 0;
 	return len;
+}
+
+static __always_inline void rare_names(struct obj_scratch *s, char *local, char *remote,
+				       struct sock *sk, u16 family)
+{
+	struct addr_vm *l = (void *)local, *r = (void *)remote;
+	struct packet_sock *p = (void *)sk;
+	struct vsock_sock *v = (void *)sk;
+	struct addr_ll *ll = (void *)local;
+
+	if (family == AF_PACKET && bpf_core_field_exists(p->ifindex)) {
+		ll->family = family;
+		ll->protocol = BPF_CORE_READ(p, num);
+		ll->ifindex = BPF_CORE_READ(p, ifindex);
+		ll->rest[0] = ll->rest[1] = 0;
+		s->rec.local.len = 20; /* struct sockaddr_ll */
+	} else if (family == AF_VSOCK && bpf_core_field_exists(v->local_addr)) {
+		l->family = r->family = family;
+		l->pad = r->pad = 0;
+		l->rest = r->rest = 0;
+		l->port = BPF_CORE_READ(v, local_addr.svm_port);
+		l->cid = BPF_CORE_READ(v, local_addr.svm_cid);
+		r->port = BPF_CORE_READ(v, remote_addr.svm_port);
+		r->cid = BPF_CORE_READ(v, remote_addr.svm_cid);
+		s->rec.local.len = s->rec.remote.len = sizeof(*l);
+	}
 }
 
 /* Both ends of a socket into the text area; their lengths go to the record. */
@@ -287,10 +350,13 @@ static __always_inline void sock_names(struct obj_scratch *s, char *local, char 
 
 		l->family = r->family = family;
 		l->pad = r->pad = 0;
-		l->groups = r->groups = 0;
+		l->groups = netlink_groups(sk);
+		r->groups = 0;
 		l->pid = BPF_CORE_READ(nl, portid);
 		r->pid = BPF_CORE_READ(nl, dst_portid);
 		s->rec.local.len = s->rec.remote.len = sizeof(*l);
+	} else {
+		rare_names(s, local, remote, sk, family);
 	}
 }
 

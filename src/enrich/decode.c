@@ -8,6 +8,8 @@
 #include "enrich/path.h"
 #include "enrich/wire.h"
 
+#define SOCKET_TYPE_MASK 0xf /* SOCK_TYPE_MASK of linux/net.h */
+
 enum step {
 	STEP_SKIP, /* `path`: done first, because others need its object */
 	STEP_U32,
@@ -193,6 +195,19 @@ static uint32_t put_addr(const struct run *x, struct espy_str sockaddr, enum esp
 	return put_scratch(x);
 }
 
+/* There is no socket to ask where none could be made: what was asked for. */
+static uint32_t put_protocol(const struct run *x)
+{
+	const struct espy_ev_net_socket *rec = (const void *)x->rec;
+
+	if (x->to->object || x->rec->type != ESPY_EV_net_socket)
+		return put_socket(x, ESPY_OBJECT_PROTOCOL);
+	espy_buf_reset(&x->d->scratch);
+	espy_addr_protocol(&x->d->scratch, (unsigned)rec->family, rec->type & SOCKET_TYPE_MASK,
+			   (unsigned)rec->protocol_number);
+	return put_scratch(x);
+}
+
 static uint32_t put_build_id(const struct run *x, struct espy_str known)
 {
 	const struct espy_object *o = x->to->object;
@@ -221,7 +236,7 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 	case STEP_REMOTE:
 		return put_addr(x, espy_wire_bytes(x->rec, *t), ESPY_OBJECT_REMOTE);
 	case STEP_PROTOCOL:
-		return s.n ? put(x, s) : put_socket(x, ESPY_OBJECT_PROTOCOL);
+		return s.n ? put(x, s) : put_protocol(x);
 	case STEP_BUILD_ID:
 		return put_build_id(x, s);
 	case STEP_BYTES:
