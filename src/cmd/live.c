@@ -34,7 +34,7 @@ static const struct espy_option options[] = {
 static const struct {
 	const char *filter, *columns;
 } monitors[] = {
-	{"dns", "time,process,pid,query,query_type,rcode,duration,answers"},
+	{"dns", "time,process,pid,duration,query_type,rcode,query,answers"},
 };
 
 struct live {
