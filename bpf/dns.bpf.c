@@ -8,14 +8,8 @@
 #include "message.bpf.h"
 
 #define DNS_PAYLOAD  8192 /* bytes of one message or piece of a stream; more is cut and said so */
-#define DNS_MESSAGES 4    /* of one sendmmsg or recvmmsg */
+#define DNS_MESSAGES 16   /* of one sendmmsg or recvmmsg */
 #define DNS_IOVS     8    /* buffers of one message */
-
-/* Buffers of the caller, one after another, into one place. */
-struct gather {
-	u64 iov, iovs, left;
-	u32 off, native;
-};
 
 /* The compiler must not know the bounds, or it removes what shows them to the verifier. */
 static __always_inline u32 take_bytes(char *to, u32 off, u64 user, u64 len)
@@ -32,28 +26,29 @@ static __always_inline u32 take_bytes(char *to, u32 off, u64 user, u64 len)
 	return n;
 }
 
-static __noinline int gather_one(char *to, struct gather *g, u32 i)
-{
-	u32 narrow[2] = {};
-	u64 v[2] = {}, len;
-	u32 n;
+#define STOP (1u << 31)
 
-	if (i >= g->iovs || !g->left)
-		return -1;
-	if (g->native) {
-		bpf_probe_read_user(v, sizeof(v), (void *)(g->iov + i * sizeof(v)));
+/* The iovec at `at`, behind the `off` bytes that are there: how many it adds, at most `left`, and
+ * STOP when what follows would stand in the wrong place. Global: verified once, not for each. */
+__noinline u32 dns_iovec(u64 at, u32 off, u64 left, u32 native)
+{
+	u32 user = SCRATCH_EXIT, narrow[2] = {}, n;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	u64 v[2] = {};
+
+	if (!s)
+		return STOP;
+	if (native) {
+		bpf_probe_read_user(v, sizeof(v), (void *)at);
 	} else {
-		bpf_probe_read_user(narrow, sizeof(narrow), (void *)(g->iov + i * sizeof(narrow)));
+		bpf_probe_read_user(narrow, sizeof(narrow), (void *)at);
 		v[0] = narrow[0];
 		v[1] = narrow[1];
 	}
-	len = v[1] < g->left ? v[1] : g->left;
-	n = take_bytes(to, g->off, v[0], len);
-	if (n < len)
-		return -1; /* what follows would stand in the wrong place */
-	g->off += n;
-	g->left -= len;
-	return 0;
+	if (v[1] > left)
+		v[1] = left;
+	n = take_bytes(s->text + SOCKADDR_MAX, off, v[0], v[1]);
+	return n < v[1] ? n | STOP : n;
 }
 
 /* How the bytes lie: a buffer, iovecs, one or several messages. */
@@ -72,44 +67,51 @@ static __always_inline u32 shape_of(const struct call_exit *x)
 	return SHAPE_BUFFER;
 }
 
-/* Where the payload begins in the text, behind the address. */
-static __always_inline char *payload_of(struct call_exit *x)
+#define NATIVE (1ull << 32) /* beside the length of an address: how iovecs lie */
+
+static __always_inline u32 put_iovecs(u64 iov, u64 iovs, u64 left, bool native)
 {
-	return x->s->text + SOCKADDR_MAX;
+	u32 off = 0, n;
+
+	for (u32 i = 0; i < DNS_IOVS && i < iovs && left > off; i++) {
+		n = dns_iovec(iov + i * (native ? 16 : 8), off, left - off, native);
+		off += n & (DNS_PAYLOAD - 1);
+		if (n & STOP)
+			break;
+	}
+	return off;
 }
 
-/* The payload out of the caller's buffers; how much it is. Global: verified once. */
-__noinline u32 gather_all(u64 iov, u64 iovs, u64 left, u32 native)
+static __always_inline u32 put_remote(struct scratch *s, u64 name, u32 len)
+{
+	if (!name || !len)
+		return 0;
+	len = len < SOCKADDR_MAX - 1 ? len : SOCKADDR_MAX - 1;
+	asm volatile("" : "+r"(len));
+	len &= SOCKADDR_MAX - 1;
+	return bpf_probe_read_user(s->text, len, (void *)name) ? 0 : len;
+}
+
+/*
+ * One message, or piece of a stream, of `bytes`: out of `iovs` iovecs, or the buffer at `iov` when
+ * there are none. The record before it in the scratch area is filled but for its texts. Global,
+ * with numbers for arguments, so that it is verified once.
+ */
+__noinline int dns_message(u64 iov, u64 iovs, u64 bytes, u64 name, u64 name_len)
 {
 	u32 user = SCRATCH_EXIT;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
-	struct gather g = {.iov = iov, .iovs = iovs, .left = left, .native = native};
+	struct espy_ev_meta_dns *rec;
+	u32 n;
 
 	if (!s)
 		return 0;
-	for (u32 i = 0; i < DNS_IOVS; i++)
-		if (gather_one(s->text + SOCKADDR_MAX, &g, i))
-			break;
-	return g.off;
-}
-
-static __always_inline void set_remote(struct call_exit *x, struct espy_ev_meta_dns *rec, u64 name,
-				       u32 len)
-{
-	rec->remote.off = sizeof(*rec);
-	rec->remote.len = 0;
-	if (!name || !len)
-		return;
-	len = len < SOCKADDR_MAX - 1 ? len : SOCKADDR_MAX - 1;
-	asm volatile("" : "+r"(len));
-	if (!bpf_probe_read_user(x->s->text, len & (SOCKADDR_MAX - 1), (void *)name))
-		rec->remote.len = len;
-}
-
-static __always_inline int send_payload(struct call_exit *x, struct espy_ev_meta_dns *rec, u32 n,
-					u64 bytes)
-{
+	rec = (void *)s->text - sizeof(*rec);
 	rec->bytes = bytes;
+	rec->remote.off = sizeof(*rec);
+	rec->remote.len = put_remote(s, name, name_len);
+	n = iovs ? put_iovecs(iov, iovs, bytes, name_len & NATIVE)
+		 : take_bytes(s->text + SOCKADDR_MAX, 0, iov, bytes);
 	rec->payload.off = sizeof(*rec) + SOCKADDR_MAX;
 	rec->payload.len = n;
 	n += SOCKADDR_MAX;
@@ -118,54 +120,60 @@ static __always_inline int send_payload(struct call_exit *x, struct espy_ev_meta
 	return record_output(&rec->hdr, sizeof(*rec) + n, ESPY_CLASS_network);
 }
 
-static __noinline int send_buffer(struct call_exit *x, struct espy_ev_meta_dns *rec, u64 len)
+static __always_inline u64 is_native(const struct call_exit *x)
+{
+	return x->st->abi != ESPY_ABI_IA32 ? NATIVE : 0;
+}
+
+static __always_inline void send_buffer(struct call_exit *x, bool sent, u64 len)
 {
 	u64 name = 0, name_len = 0, room = call_arg(x->st, 3);
+	u32 n = 0;
 
 	if (x->c->form == ESPY_FORM_TO) {
 		name = call_arg(x->st, 5);
-		name_len = call_arg(x->st, 6);
-		if (!rec->sent && name) { /* a pointer to the length */
-			u32 n = 0;
-
-			bpf_probe_read_user(&n, sizeof(n), (void *)name_len);
+		name_len = (u32)call_arg(x->st, 6);
+		if (!sent && name) { /* a pointer to the length */
+			bpf_probe_read_user(&n, sizeof(n), (void *)call_arg(x->st, 6));
 			name_len = n;
 		}
 	}
-	set_remote(x, rec, name, name_len);
 	if (len > room) /* MSG_TRUNC tells the whole length */
 		len = room;
-	return send_payload(x, rec, take_bytes(payload_of(x), 0, call_arg(x->st, 2), len), len);
+	dns_message(call_arg(x->st, 2), 0, len, name, name_len);
 }
 
-static __noinline int send_vector(struct call_exit *x, struct espy_ev_meta_dns *rec,
-				  const struct message *m, u64 len)
+static __always_inline void send_vector(struct call_exit *x, u64 len)
 {
-	u32 n = gather_all(m->iov, m->iovs, len, x->st->abi != ESPY_ABI_IA32);
+	dns_message(call_arg(x->st, 2), call_arg(x->st, 3), len, 0, is_native(x));
+}
 
-	set_remote(x, rec, m->name, m->name_len);
-	return send_payload(x, rec, n, len);
+static __always_inline void send_one(struct call_exit *x, u64 user, u64 len)
+{
+	struct message m = {};
+
+	read_message(&m, user, is_native(x));
+	dns_message(m.iov, m.iovs, len, m.name, m.name_len | is_native(x));
 }
 
 /* sendmmsg, recvmmsg: headers in a row, each with the length of its message behind it. */
-static __always_inline int send_messages(struct call_exit *x, struct espy_ev_meta_dns *rec,
-					 u64 done)
+static __always_inline void send_messages(struct call_exit *x, u64 done)
 {
-	bool native = x->st->abi != ESPY_ABI_IA32;
 	u64 at = call_arg(x->st, 2);
+	struct espy_cpu *cpu;
 
 	for (u32 i = 0; i < DNS_MESSAGES; i++) {
-		struct message m = {};
 		u32 len = 0;
 
 		if (i >= done)
-			break;
-		read_message(&m, at, native);
-		bpf_probe_read_user(&len, sizeof(len), (void *)(at + (native ? 56 : 28)));
-		send_vector(x, rec, &m, len);
-		at += native ? 64 : 32;
+			return;
+		bpf_probe_read_user(&len, sizeof(len), (void *)(at + (is_native(x) ? 56 : 28)));
+		send_one(x, at, len);
+		at += is_native(x) ? 64 : 32;
 	}
-	return 0;
+	cpu = this_cpu(); /* more than anybody sends: said to be lost */
+	cpu->seq += done - DNS_MESSAGES;
+	cpu->lost[ESPY_CLASS_network] += done - DNS_MESSAGES;
 }
 
 /* A socket without a peer has asked: see dns_asked. */
@@ -187,7 +195,6 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(net_dns, struct pt_regs *regs, long ret)
 {
 	struct espy_ev_meta_dns *rec;
-	struct message m = {};
 	struct call_exit x;
 	struct file *file;
 	struct sock *sk;
@@ -213,18 +220,14 @@ int BPF_PROG(net_dns, struct pt_regs *regs, long ret)
 	if (rec->sent)
 		note_asked(sk);
 	shape = shape_of(&x);
-	if (shape == SHAPE_BUFFER) {
-		send_buffer(&x, rec, ret);
-	} else if (shape == SHAPE_VECTOR) {
-		m.iov = call_arg(x.st, 2);
-		m.iovs = call_arg(x.st, 3);
-		send_vector(&x, rec, &m, ret);
-	} else if (shape == SHAPE_MESSAGE) {
-		read_message(&m, call_arg(x.st, 2), x.st->abi != ESPY_ABI_IA32);
-		send_vector(&x, rec, &m, ret);
-	} else {
-		send_messages(&x, rec, ret);
-	}
+	if (shape == SHAPE_BUFFER)
+		send_buffer(&x, rec->sent, ret);
+	else if (shape == SHAPE_VECTOR)
+		send_vector(&x, ret);
+	else if (shape == SHAPE_MESSAGE)
+		send_one(&x, call_arg(x.st, 2), ret);
+	else
+		send_messages(&x, ret);
 	x.st->entry = 0;
 	return 0;
 }

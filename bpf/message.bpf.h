@@ -61,15 +61,6 @@ struct {
 #define MSG_PEEK_FLAG     2
 #define MSG_ERRQUEUE_FLAG 0x2000
 
-#define SOCK_STREAM 1
-#define SOCK_DGRAM  2
-
-/* DNS, multicast DNS (RFC 6762), LLMNR (RFC 4795); `port` in network order. */
-static __always_inline bool is_dns_port(u16 port)
-{
-	return port == bpf_htons(53) || port == bpf_htons(5353) || port == bpf_htons(5355);
-}
-
 /* Is it an address of a name server that lies at the beginning of the text, as the call gave it?
  * Family 0 is taken for IPv4 by udp_sendmsg(). */
 static __always_inline bool is_dns_addr(const struct call_exit *x)
@@ -81,7 +72,7 @@ static __always_inline bool is_dns_addr(const struct call_exit *x)
 }
 
 /* Is what the call moved for a name server or from one? `x->off` bytes of address are there. */
-static __noinline int carries_dns(const struct call_exit *x, bool recv)
+static __noinline int carries_dns(const struct call_exit *x, u64 obj, bool recv)
 {
 	struct sock *sk;
 	u16 family, port;
@@ -89,6 +80,8 @@ static __noinline int carries_dns(const struct call_exit *x, bool recv)
 
 	if (x->off >= 8)
 		return is_dns_addr(x);
+	if (!(obj & OBJ_ASKS) && obj != OBJ_UNTOLD)
+		return false;
 	sk = sock_of_fd(call_arg(x->st, 1));
 	if (!sk)
 		return false;

@@ -228,7 +228,7 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 	else
 		rec->requested = call_arg(x.st, 3);
 	dns = with_dns && ret > 0 && !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) &&
-	      carries_dns(&x, recv);
+	      carries_dns(&x, rec->path.obj, recv);
 	if (exit_wanted(x.st, ret, x.end))
 		exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
 	if (dns) {

@@ -30,8 +30,9 @@
 #define AF_VSOCK   40
 
 /* The low bits of an id say what is asked most often. */
-#define OBJ_KIND 3u /* enum descriptor_kind */
-#define OBJ_ROOT 4u /* its path is "/" */
+#define OBJ_KIND 3u  /* enum descriptor_kind */
+#define OBJ_ROOT 4u  /* its path is "/" */
+#define OBJ_ASKS 16u /* a socket that may have to do with a name server */
 /* Stands for what there was no room to define: user space shows a partial path. */
 #define OBJ_UNTOLD 8u
 
@@ -238,6 +239,26 @@ static __always_inline u64 sock_hash(struct sock *sk)
 		return mix(mix(h, BPF_CORE_READ(nl, portid)), BPF_CORE_READ(nl, dst_portid));
 	}
 	return rare_hash(sk, family, h);
+}
+
+#define SOCK_STREAM 1
+#define SOCK_DGRAM  2
+
+/* DNS, multicast DNS (RFC 6762), LLMNR (RFC 4795); `port` in network order. */
+static __always_inline bool is_dns_port(u16 port)
+{
+	return port == bpf_htons(53) || port == bpf_htons(5353) || port == bpf_htons(5355);
+}
+
+/* Its peer is a name server, or can be: datagrams to anybody. */
+static __always_inline bool sock_asks(struct sock *sk)
+{
+	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	u16 port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	return is_dns_port(port) || (!port && BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM);
 }
 
 /* struct sockaddr_* as user space knows them (linux/in.h, in6.h, un.h, netlink.h). */
@@ -487,8 +508,10 @@ __noinline u64 object_learn(u32 index, u32 user)
 	this_cpu()->learned++;
 	chain = object_hash(s->dentry, s->mnt, user);
 	id = mix(mix(mix(chain, s->ino), s->inode), mix(s->addr, s->name & 1));
-	id = mix(id, s->mode & S_IFMT) & ~7ull;
+	id = mix(id, s->mode & S_IFMT) & ~(u64)(7 | OBJ_ASKS);
 	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0);
+	if (s->sk && sock_asks((void *)s->sk))
+		id |= OBJ_ASKS;
 	sent = bpf_map_lookup_elem(&obj_sent, &id);
 	if (!sent || *sent != now) {
 		if (object_define(id, s, user))
