@@ -235,7 +235,7 @@ static int parse_whole(ns_msg *msg, const uint8_t *p, size_t n, uint8_t *copy)
 	bool missing = false;
 
 	memcpy(copy, p, ESPY_DNS_HEADER);
-	for (unsigned s = ns_s_qd; s < ns_s_max; s++) {
+	for (size_t s = ns_s_qd; s < ns_s_max; s++) {
 		unsigned count = ns_get16(p + 4 + 2 * s);
 		unsigned there = missing ? 0 : whole(&at, end, (ns_sect)s, count);
 

@@ -25,8 +25,8 @@ static const uint16_t made_here[] = {
 };
 /* Definitions and events that come from inside other programs. */
 static const uint16_t made_inside[] = {ESPY_EV_meta_object, ESPY_EV_meta_task,
-				       ESPY_EV_thread_create, ESPY_EV_thread_exit,
-				       ESPY_EV_file_rmdir};
+				       ESPY_EV_meta_dns,    ESPY_EV_thread_create,
+				       ESPY_EV_thread_exit, ESPY_EV_file_rmdir};
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
