@@ -64,6 +64,8 @@ static __always_inline void put_texts(struct tcp_texts *t, char *to, u32 fixed, 
 	({                                                               \
 		struct tcp_texts t;                                      \
 		put_texts(&t, (char *)((rec) + 1), sizeof(*(rec)), len); \
+		path_of_object(&(rec)->path, 0);                         \
+		(rec)->path.source = ESPY_SOURCE_KERNEL;                 \
 		(rec)->local = t.local;                                  \
 		(rec)->remote = t.remote;                                \
 		(rec)->protocol = t.protocol;                            \

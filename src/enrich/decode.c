@@ -264,6 +264,26 @@ static uint64_t read_field(const struct run *x, unsigned step, const void *at)
 	return put_text(x, step, at);
 }
 
+/* Addresses of the kernel without a socket object: they are all the path there is. */
+static int name_ends(const struct run *x, const struct espy_decode_plan *plan)
+{
+	const struct espy_field *f = plan->schema->fields;
+	const struct espy_path *p;
+
+	if (plan->path < 0 || plan->local < 0 || plan->remote < 0)
+		return 0;
+	p = (const void *)((const char *)x->rec + f[plan->path].offset);
+	if (p->obj || p->text.len || p->source != ESPY_SOURCE_KERNEL)
+		return 0;
+	x->to->source = p->source;
+	espy_buf_reset(&x->d->scratch);
+	espy_addr_path(&x->d->scratch,
+		       espy_dict_get(&x->b->dict, (uint32_t)x->to->value[plan->local]),
+		       espy_dict_get(&x->b->dict, (uint32_t)x->to->value[plan->remote]));
+	x->to->path = put_scratch(x);
+	return x->to->path == UINT32_MAX ? -ENOMEM : 0;
+}
+
 /* The call itself named its peer (connect, sendto): the path says so, not what the socket was. */
 static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 {
@@ -277,7 +297,7 @@ static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 	given = (const void *)((const char *)x->rec + plan->schema->fields[plan->remote].offset);
 	remote = espy_dict_get(dict, (uint32_t)x->to->value[plan->remote]);
 	if (!given->len || !remote.n)
-		return 0;
+		return name_ends(x, plan);
 	espy_buf_reset(scratch);
 	if (espy_addr_is_unix(espy_wire_bytes(x->rec, *given)))
 		espy_buf_str(scratch, remote);
@@ -285,7 +305,7 @@ static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 		espy_addr_path(scratch, espy_dict_get(dict, (uint32_t)x->to->value[plan->local]),
 			       remote);
 	x->to->path = put_scratch(x);
-	return x->to->path == UINT32_MAX ? -ENOMEM : 0;
+	return x->to->path == UINT32_MAX ? -ENOMEM : name_ends(x, plan);
 }
 
 int espy_decode(struct espy_decoder *d, const struct espy_decode_plan *plan,

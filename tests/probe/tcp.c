@@ -3,6 +3,7 @@
 #include "net.h"
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 
 #define CHANGE(from, to) STR(old_state, from), STR(state, to), STR(protocol, "tcp")
 #define CLOSED_PORT      1 /* tcpmux: nobody listens there */
@@ -70,6 +71,14 @@ static struct ends connection(int family)
 	return e;
 }
 
+static const char *both_ends(const char *local, const char *remote)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "%s -> %s", local, remote);
+	return text;
+}
+
 static void states(int family)
 {
 	struct ends e = connection(family);
@@ -77,7 +86,8 @@ static void states(int family)
 	if (!e.pid)
 		return;
 	NOTED();
-	WANT(net_tcp, CHANGE("CLOSE", "LISTEN"), STR(local, e.server), STR(remote, ""));
+	WANT(net_tcp, CHANGE("CLOSE", "LISTEN"), STR(local, e.server), STR(remote, ""),
+	     STR(path, e.server), STR(source, "kernel"));
 	WANT(net_tcp, CHANGE("SYN_RECV", "ESTABLISHED"), STR(local, e.server),
 	     STR(remote, e.client));
 	WANT(net_tcp, CHANGE("ESTABLISHED", "CLOSE"), STR(local, e.server), STR(remote, e.client),
@@ -133,7 +143,7 @@ PROBE(net_reset)
 
 	NOTED();
 	WANT(net_reset, NUM(sent, 0), STR(local, e.server), STR(remote, e.client),
-	     STR(protocol, "tcp"));
+	     STR(protocol, "tcp"), STR(path, both_ends(e.server, e.client)));
 	WANT(net_reset, NUM(sent, 1), STR(local, e.client), STR(remote, e.server), OF(e.pid));
 	refused(AF_INET, 0);
 	NOTED();
