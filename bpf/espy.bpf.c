@@ -8,6 +8,8 @@
 #include "access.bpf.c"
 #include "process.bpf.c"
 #include "network.bpf.c"
+#include "dns.bpf.c"
+#include "tcp.bpf.c"
 #include "system.bpf.c"
 #include "memory.bpf.c"
 #include "plus.bpf.c"

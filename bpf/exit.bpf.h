@@ -138,6 +138,21 @@ static __always_inline void exit_again(struct task_state *st, u64 entry)
 	st->end = bpf_ktime_get_boot_ns();
 }
 
+/* Does the capture want this outcome? */
+static __always_inline bool exit_wanted(const struct task_state *st, long ret, u64 now)
+{
+	if (failed_only && ret >= 0)
+		return false;
+	return !min_duration || (st->entry && now - st->entry >= min_duration);
+}
+
+/* What a question and its answer came to is not known from the outcome of the calls that carry
+ * them. */
+static __always_inline bool may_carry_dns(u32 type)
+{
+	return with_dns && (type == ESPY_EV_net_send || type == ESPY_EV_net_recv);
+}
+
 static __always_inline void path_of_object(struct espy_path *p, u64 obj)
 {
 	p->obj = obj;

@@ -316,6 +316,9 @@ struct sock_common {
 	u16 skc_dport, skc_num;
 	u16 skc_family;
 	u8 skc_state;
+	struct {
+		void *net;
+	} skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
 struct sock {
@@ -323,6 +326,23 @@ struct sock {
 	u16 sk_type, sk_protocol;
 	struct pid *sk_peer_pid;
 	struct cred *sk_peer_cred;
+	int sk_err;
+	u32 sk_ack_backlog, sk_max_ack_backlog;
+};
+struct inet_sock {
+	struct sock sk;
+	u16 inet_sport;
+};
+struct inet_connection_sock {
+	u8 icsk_retransmits;
+};
+struct request_sock {
+	struct sock_common __req_common;
+	u8 num_retrans;
+};
+struct sk_buff {
+	u16 transport_header, network_header;
+	unsigned char *head;
 };
 struct socket {
 	short type;
@@ -343,6 +363,19 @@ struct unix_sock {
 struct netlink_sock {
 	struct sock sk;
 	u32 portid, dst_portid;
+	unsigned long *groups;
+};
+struct packet_sock {
+	struct sock sk;
+	int ifindex;
+	u16 num;
+};
+struct sockaddr_vm {
+	u32 svm_port, svm_cid;
+};
+struct vsock_sock {
+	struct sock sk;
+	struct sockaddr_vm local_addr, remote_addr;
 };
 
 struct kernel_siginfo {

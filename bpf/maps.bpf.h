@@ -19,6 +19,9 @@ const volatile bool with_env;        /* environment of exec */
 const volatile u32 max_argv = 16384; /* bytes */
 const volatile bool watch_creds;     /* changes of credentials without a call are looked for */
 
+const volatile bool with_dns;    /* questions to name servers */
+const volatile bool with_owners; /* of TCP sockets: see owner.bpf.h */
+
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
 struct espy_call calls[ESPY_ABIS][ESPY_CALLS];
@@ -60,15 +63,15 @@ struct cred_ids {
 
 /* A thread: who it is, and the call it is in. */
 struct task_state {
-	u64 entry;     /* when the call began; 0: not in a call that is recorded */
-	u64 end;       /* for the program that the exit is handed to */
-	u64 start;     /* of the process */
-	u64 args[8];   /* 1..6 */
-	u64 obj, obj2; /* what the descriptors meant at entry */
-	s64 pos;       /* position in the file at entry, -1 none */
-	s64 old[2];    /* attributes before */
-	u64 cred;      /* address of the credentials last looked at */
-	u64 ns, cset;  /* likewise of the set of namespaces and the set of cgroups */
+	u64 entry;           /* when the call began; 0: not in a call that is recorded */
+	u64 end;             /* for the program that the exit is handed to */
+	u64 start;           /* of the process */
+	u64 args[8];         /* 1..6 */
+	u64 obj, obj2;       /* what the descriptors meant at entry */
+	s64 pos;             /* position in the file at entry, -1 none */
+	s64 old[2];          /* attributes before */
+	u64 cred;            /* address of the credentials last looked at */
+	u64 ns, cset;        /* likewise of the set of namespaces and the set of cgroups */
 	struct cred_ids ids; /* and what the credentials said */
 	u32 pid, tid;
 	u16 call, nr; /* index in the call table; the number as it was made */

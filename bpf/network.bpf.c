@@ -4,10 +4,9 @@
  * given (connect to, send to) is read from the caller. Addresses are looked at after the call, when
  * the kernel has chosen the local one.
  */
-#include "exit.bpf.h"
+#include "message.bpf.h"
+#include "owner.bpf.h"
 #include "peer.bpf.h"
-
-#define SOCKADDR_MAX 128
 
 /* The socket as it is now; what it was at entry when its descriptor is gone meanwhile. */
 static __always_inline u64 socket_now(struct call_exit *x, u32 fd)
@@ -59,6 +58,7 @@ int BPF_PROG(net_socket, struct pt_regs *regs, long ret)
 	rec->family = (u32)call_arg(x.st, 1);
 	rec->type = (u32)call_arg(x.st, 2);
 	rec->protocol_number = (u32)call_arg(x.st, 3);
+	no_text(&rec->protocol);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_socket, ESPY_CLASS_network, ret);
 }
 
@@ -117,6 +117,7 @@ int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
 {
 	struct espy_ev_net_accept *rec;
 	struct call_exit x;
+	struct sock *sk;
 
 	if (!exit_begin(&x))
 		return 0;
@@ -125,6 +126,14 @@ int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
 	rec->flags = x.c->arg[0] ? (u32)call_arg(x.st, x.c->arg[0]) : 0;
 	no_ends(&rec->local, &rec->remote, &rec->protocol);
 	EXIT_PEER(&x, rec, (s32)ret);
+	rec->queue = rec->queue_max = 0;
+	sk = sock_of_fd(call_arg(x.st, 1)); /* the listening one */
+	if (sk && KR(sk, __sk_common.skc_family) != AF_UNIX) {
+		rec->queue = KR(sk, sk_ack_backlog);
+		rec->queue_max = KR(sk, sk_max_ack_backlog);
+	}
+	if (with_owners && ret >= 0)
+		owner_accept(sock_of_fd(ret), x.st);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_accept, ESPY_CLASS_network, ret);
 }
 
@@ -160,42 +169,6 @@ int BPF_PROG(net_close, struct pt_regs *regs, long ret)
 }
 
 /* --- send and receive ----------------------------------------------------------------------- */
-
-/* One message of sendmsg and its kin. */
-struct message {
-	u64 name, iov, iovs;
-	u32 name_len;
-};
-
-struct msghdr_native {
-	u64 name;
-	u32 name_len, pad;
-	u64 iov, iovs, control, controls;
-	u32 flags, pad2;
-};
-struct msghdr_ia32 {
-	u32 name, name_len, iov, iovs, control, controls, flags;
-};
-
-static __always_inline void read_message(struct message *m, u64 user, bool native)
-{
-	struct msghdr_native n = {};
-	struct msghdr_ia32 i = {};
-
-	if (native) {
-		bpf_probe_read_user(&n, sizeof(n), (void *)user);
-		m->name = n.name;
-		m->name_len = n.name_len;
-		m->iov = n.iov;
-		m->iovs = n.iovs;
-	} else {
-		bpf_probe_read_user(&i, sizeof(i), (void *)user);
-		m->name = i.name;
-		m->name_len = i.name_len;
-		m->iov = i.iov;
-		m->iovs = i.iovs;
-	}
-}
 
 /* Bytes of the messages that sendmmsg or recvmmsg finished: msg_len behind each header. */
 #define MESSAGES_MAX 1024 /* UIO_MAXIOV, as the kernel has it */
@@ -251,6 +224,7 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 {
 	struct espy_ev_net_send *rec;
 	struct call_exit x;
+	bool dns;
 	u64 entry;
 
 	if (!exit_begin(&x))
@@ -260,6 +234,7 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 	no_ends(&rec->local, &rec->remote, &rec->protocol);
 	rec->bytes = ret > 0 ? ret : 0;
 	rec->flags = 0;
+	entry = x.st->entry;
 	if (x.st->type == ESPY_EV_net_send || x.st->type == ESPY_EV_net_recv)
 		fill_message(&x, rec, ret, recv);
 	else if (x.c->flags & ESPY_CALL_VECTOR) /* readv, writev */
@@ -267,14 +242,20 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 			iov_bytes(call_arg(x.st, 2), call_arg(x.st, 3), x.st->abi != ESPY_ABI_IA32);
 	else
 		rec->requested = call_arg(x.st, 3);
-	entry = x.st->entry;
-	exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+	dns = with_dns && ret > 0 && !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) &&
+	      carries_dns(&x, rec->path.obj, recv);
+	if (exit_wanted(x.st, ret, x.end))
+		exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+	if (dns) {
+		x.st->entry = entry;
+		bpf_tail_call(ctx, &exits, ESPY_EV_net_dns);
+	}
 	if (is_carrier(&x, ret)) {
 		x.st->entry = entry;
 		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_fd);
 		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
-		x.st->entry = 0;
 	}
+	x.st->entry = 0;
 	return 0;
 }
 

@@ -26,13 +26,16 @@
 #define AF_INET    2
 #define AF_INET6   10
 #define AF_NETLINK 16
+#define AF_PACKET  17
+#define AF_VSOCK   40
 
 /* The low bits of an id say what is asked most often. */
-#define OBJ_KIND 3u /* enum descriptor_kind */
-#define OBJ_ROOT 4u /* its path is "/" */
-#define OBJ_MEM  8u /* /proc/PID/mem: the memory of a process */
+#define OBJ_KIND 3u  /* enum descriptor_kind */
+#define OBJ_ROOT 4u  /* its path is "/" */
+#define OBJ_MEM  8u  /* /proc/PID/mem: the memory of a process */
+#define OBJ_ASKS 16u /* a socket that may have to do with a name server */
 /* Stands for what there was no room to define: user space shows a partial path. */
-#define OBJ_UNTOLD 16u
+#define OBJ_UNTOLD 32u
 
 static __always_inline u64 mix(u64 h, u64 x)
 {
@@ -183,6 +186,31 @@ struct addr16 {
 	u64 w[2];
 };
 
+/* The first 32 groups that a netlink socket hears. */
+static __always_inline u32 netlink_groups(struct sock *sk)
+{
+	struct netlink_sock *nl = (void *)sk;
+	u32 groups = 0;
+
+	bpf_probe_read_kernel(&groups, sizeof(groups), BPF_CORE_READ(nl, groups));
+	return groups;
+}
+
+/* Of families whose types need not be in the kernel: they may be modules. */
+static __always_inline u64 rare_hash(struct sock *sk, u16 family, u64 h)
+{
+	struct packet_sock *p = (void *)sk;
+	struct vsock_sock *v = (void *)sk;
+
+	if (family == AF_PACKET && bpf_core_field_exists(p->ifindex))
+		return mix(mix(h, BPF_CORE_READ(p, ifindex)), BPF_CORE_READ(p, num));
+	if (family == AF_VSOCK && bpf_core_field_exists(v->local_addr))
+		return mix(mix(mix(h, BPF_CORE_READ(v, local_addr.svm_port)),
+			       BPF_CORE_READ(v, remote_addr.svm_port)),
+			   BPF_CORE_READ(v, remote_addr.svm_cid));
+	return h;
+}
+
 /* Changes whenever an address of the socket does. */
 static __always_inline u64 sock_hash(struct sock *sk)
 {
@@ -208,9 +236,30 @@ static __always_inline u64 sock_hash(struct sock *sk)
 	if (family == AF_NETLINK) {
 		struct netlink_sock *nl = (void *)sk;
 
+		h = mix(h, netlink_groups(sk));
 		return mix(mix(h, BPF_CORE_READ(nl, portid)), BPF_CORE_READ(nl, dst_portid));
 	}
-	return h;
+	return rare_hash(sk, family, h);
+}
+
+#define SOCK_STREAM 1
+#define SOCK_DGRAM  2
+
+/* DNS, multicast DNS (RFC 6762), LLMNR (RFC 4795); `port` in network order. */
+static __always_inline bool is_dns_port(u16 port)
+{
+	return port == bpf_htons(53) || port == bpf_htons(5353) || port == bpf_htons(5355);
+}
+
+/* Its peer is a name server, or can be: datagrams to anybody. */
+static __always_inline bool sock_asks(struct sock *sk)
+{
+	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	u16 port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	return is_dns_port(port) || (!port && BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM);
 }
 
 /* struct sockaddr_* as user space knows them (linux/in.h, in6.h, un.h, netlink.h). */
@@ -228,6 +277,15 @@ struct addr_in6 {
 struct addr_nl {
 	u16 family, pad;
 	u32 pid, groups;
+};
+struct addr_ll {
+	u16 family, protocol;
+	u32 ifindex;
+	u64 rest[2];
+};
+struct addr_vm {
+	u16 family, pad;
+	u32 port, cid, rest;
 };
 
 #define ADDR_MAX 128
@@ -247,6 +305,32 @@ static __always_inline u32 unix_name(char *to, struct sock *sk)
 	if (bpf_probe_read_kernel(to, len, &a->name))
 		return 0;
 	return len;
+}
+
+static __always_inline void rare_names(struct obj_scratch *s, char *local, char *remote,
+				       struct sock *sk, u16 family)
+{
+	struct addr_vm *l = (void *)local, *r = (void *)remote;
+	struct packet_sock *p = (void *)sk;
+	struct vsock_sock *v = (void *)sk;
+	struct addr_ll *ll = (void *)local;
+
+	if (family == AF_PACKET && bpf_core_field_exists(p->ifindex)) {
+		ll->family = family;
+		ll->protocol = BPF_CORE_READ(p, num);
+		ll->ifindex = BPF_CORE_READ(p, ifindex);
+		ll->rest[0] = ll->rest[1] = 0;
+		s->rec.local.len = 20; /* struct sockaddr_ll */
+	} else if (family == AF_VSOCK && bpf_core_field_exists(v->local_addr)) {
+		l->family = r->family = family;
+		l->pad = r->pad = 0;
+		l->rest = r->rest = 0;
+		l->port = BPF_CORE_READ(v, local_addr.svm_port);
+		l->cid = BPF_CORE_READ(v, local_addr.svm_cid);
+		r->port = BPF_CORE_READ(v, remote_addr.svm_port);
+		r->cid = BPF_CORE_READ(v, remote_addr.svm_cid);
+		s->rec.local.len = s->rec.remote.len = sizeof(*l);
+	}
 }
 
 /* Both ends of a socket into the text area; their lengths go to the record. */
@@ -288,10 +372,13 @@ static __always_inline void sock_names(struct obj_scratch *s, char *local, char 
 
 		l->family = r->family = family;
 		l->pad = r->pad = 0;
-		l->groups = r->groups = 0;
+		l->groups = netlink_groups(sk);
+		r->groups = 0;
 		l->pid = BPF_CORE_READ(nl, portid);
 		r->pid = BPF_CORE_READ(nl, dst_portid);
 		s->rec.local.len = s->rec.remote.len = sizeof(*l);
+	} else {
+		rare_names(s, local, remote, sk, family);
 	}
 }
 
@@ -437,8 +524,10 @@ __noinline u64 object_learn(u32 index, u32 user)
 	this_cpu()->learned++;
 	chain = object_hash(s->dentry, s->mnt, user);
 	id = mix(mix(mix(chain, s->ino), s->inode), mix(s->addr, s->name & 1));
-	id = mix(id, s->mode & S_IFMT) & ~15ull;
+	id = mix(id, s->mode & S_IFMT) & ~31ull;
 	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0) | (is_proc_mem(s) ? OBJ_MEM : 0);
+	if (s->sk && sock_asks((void *)s->sk))
+		id |= OBJ_ASKS;
 	sent = bpf_map_lookup_elem(&obj_sent, &id);
 	if (!sent || *sent != now) {
 		if (object_define(id, s, user))
@@ -525,6 +614,15 @@ static __always_inline struct file *file_of_fd(struct task_struct *t, u32 fd)
 	}
 	bpf_probe_read_kernel(&file, sizeof(file), KR(fdt, fd) + fd);
 	return file;
+}
+
+static __always_inline struct sock *sock_of_fd(u32 fd)
+{
+	struct file *file = file_of_fd(current_task(), fd);
+
+	if (!file || (KR((struct inode *)KR(file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return sock_of(file);
 }
 
 static __always_inline u64 object_of_fd(struct task_struct *t, u32 fd, u32 user)

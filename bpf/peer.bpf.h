@@ -13,17 +13,6 @@ struct peer {
 	u32 uid;
 };
 
-static __always_inline struct sock *sock_of_fd(u32 fd)
-{
-	struct file *file = file_of_fd(current_task(), fd);
-	struct inode *inode;
-
-	if (!file)
-		return NULL;
-	inode = KR(file, f_inode);
-	return (KR(inode, i_mode) & S_IFMT) == S_IFSOCK ? sock_of(file) : NULL;
-}
-
 static __noinline int peer_of(struct peer *ret, u32 fd)
 {
 	struct sock *sk = sock_of_fd(fd);

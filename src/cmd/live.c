@@ -31,6 +31,14 @@ static const struct espy_option options[] = {
 	{0, NULL, NULL, NULL},
 };
 
+/* What to print of an operation that is watched alone, unless --columns says it: one line that
+ * tells all. */
+static const struct {
+	const char *filter, *columns;
+} monitors[] = {
+	{"dns", "time,process,pid,duration,query_type,rcode,query,answers"},
+};
+
 struct live {
 	const char *format, *columns, *cgroup;
 	char *filter;
@@ -67,6 +75,15 @@ static int parse_option(struct live *l, int letter, struct espy_err *err)
 	return -1;
 }
 
+static const char *monitor_columns(const struct live *l)
+{
+	for (size_t i = 0; i < sizeof(monitors) / sizeof(monitors[0]); i++)
+		if (l->filter && !strcmp(l->filter, monitors[i].filter) &&
+		    !strcmp(l->format, "text"))
+			return monitors[i].columns;
+	return NULL;
+}
+
 static int init_lines(struct live *l, struct espy_sink_lines *lines, const struct espy_machine *m,
 		      struct espy_err *err)
 {
@@ -81,6 +98,8 @@ static int init_lines(struct live *l, struct espy_sink_lines *lines, const struc
 	if (!f)
 		return espy_err_set(err, -ENOTSUP, "no format %s: there are %s", l->format,
 				    espy_format_names(names, sizeof(names)));
+	if (!l->columns)
+		l->columns = monitor_columns(l);
 	if (l->columns) {
 		r = espy_format_columns(l->columns, columns, 64, err);
 		if (r < 0)

@@ -23,7 +23,8 @@
 #define OBJECTS_MAX  262144u
 #define SETTLE_NS    (5000 * NS_PER_MS) /* that files may take to be looked into at the end */
 #define EPOCH_OVERLAP_NS \
-	(1000 * NS_PER_MS) /* what refers to older objects is surely drained then */
+	(1000 * NS_PER_MS)            /* what refers to older objects is surely drained then */
+#define HELD_BACK_NS (40 * NS_PER_MS) /* older than what the sensor may still hold back */
 
 struct espy_capture {
 	struct espy_capture_options o;
@@ -276,6 +277,25 @@ static int take_hashes(struct espy_capture *c)
 	return r < 0 ? r : 0;
 }
 
+/* Rows that no record makes: by the passing of time, or at the end. */
+static int take_rest(struct espy_capture *c,
+		     int (*rest)(struct espy_enrich *e, uint64_t now, struct espy_batch *b),
+		     uint64_t now)
+{
+	int r = rest(c->enrich, now, c->batch);
+
+	if (r == -ENOSPC) {
+		r = flush(c);
+		if (r >= 0)
+			r = rest(c->enrich, now, c->batch);
+	}
+	if (r > 0 && !c->first_row)
+		c->first_row = espy_machine_now();
+	if (r == -EBADMSG)
+		c->bad++;
+	return r < 0 && r != -EBADMSG ? r : 0;
+}
+
 static bool is_due(const struct espy_capture *c)
 {
 	return c->first_row &&
@@ -320,6 +340,8 @@ static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
 	if (n < 0)
 		return n;
 	r = take_hashes(c);
+	if (r >= 0)
+		r = take_rest(c, espy_enrich_pass, espy_machine_now() - HELD_BACK_NS);
 	if (r >= 0 && is_due(c))
 		r = flush(c);
 	renew_objects(c);
@@ -379,6 +401,8 @@ static int empty(struct espy_capture *c)
 	espy_enrich_settle(c->enrich, r < 0 || c->full ? 0 : SETTLE_NS);
 	if (r >= 0 && !c->full)
 		r = take_hashes(c);
+	if (r >= 0 && !c->full)
+		r = take_rest(c, espy_enrich_end, espy_machine_now());
 	return r < 0 ? r : flush(c);
 }
 

@@ -103,12 +103,14 @@ static bool nl_is_blank(const union addr *a)
 
 static bool ll_is_blank(const union addr *a)
 {
-	return !a->ll.sll_ifindex;
+	return !a->ll.sll_ifindex && !a->ll.sll_protocol;
 }
 
+/* An end that was never bound or connected is "any". */
 static bool vm_is_blank(const union addr *a)
 {
-	return !a->vm.svm_cid && !a->vm.svm_port;
+	return (!a->vm.svm_cid || a->vm.svm_cid == VMADDR_CID_ANY) &&
+	       (!a->vm.svm_port || a->vm.svm_port == VMADDR_PORT_ANY);
 }
 
 /* `need`: bytes that the kernel asks for; what follows them reads as 0 when it is missing. */
@@ -233,6 +235,46 @@ static const struct {
 	{AF_VSOCK, ANY, ANY, "vsock"},
 };
 
+/* What is spoken over sockets that give their protocol by number, behind the family's own name. */
+static const struct {
+	int family, type, protocol;
+	const char *name;
+} spoken[] = {
+	{AF_INET, SOCK_RAW, IPPROTO_ICMP, "-icmp"},
+	{AF_INET, SOCK_RAW, IPPROTO_IGMP, "-igmp"},
+	{AF_INET, SOCK_RAW, IPPROTO_TCP, "-tcp"},
+	{AF_INET, SOCK_RAW, IPPROTO_UDP, "-udp"},
+	{AF_INET, SOCK_RAW, IPPROTO_ICMPV6, "-icmp6"},
+	{AF_NETLINK, ANY, NETLINK_ROUTE, "-route"},
+	{AF_NETLINK, ANY, NETLINK_USERSOCK, "-usersock"},
+	{AF_NETLINK, ANY, NETLINK_SOCK_DIAG, "-sock_diag"},
+	{AF_NETLINK, ANY, NETLINK_NFLOG, "-nflog"},
+	{AF_NETLINK, ANY, NETLINK_XFRM, "-xfrm"},
+	{AF_NETLINK, ANY, NETLINK_SELINUX, "-selinux"},
+	{AF_NETLINK, ANY, NETLINK_ISCSI, "-iscsi"},
+	{AF_NETLINK, ANY, NETLINK_AUDIT, "-audit"},
+	{AF_NETLINK, ANY, NETLINK_FIB_LOOKUP, "-fib_lookup"},
+	{AF_NETLINK, ANY, NETLINK_CONNECTOR, "-connector"},
+	{AF_NETLINK, ANY, NETLINK_NETFILTER, "-netfilter"},
+	{AF_NETLINK, ANY, NETLINK_KOBJECT_UEVENT, "-kobject_uevent"},
+	{AF_NETLINK, ANY, NETLINK_GENERIC, "-generic"},
+	{AF_NETLINK, ANY, NETLINK_RDMA, "-rdma"},
+	{AF_NETLINK, ANY, NETLINK_CRYPTO, "-crypto"},
+	{AF_PACKET, SOCK_DGRAM, ANY, "-dgram"},
+};
+
+static void put_spoken(struct espy_buf *out, unsigned family, unsigned type, unsigned protocol)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(spoken); i++) {
+		if ((unsigned)spoken[i].family != family ||
+		    (spoken[i].type != ANY && (unsigned)spoken[i].type != type) ||
+		    (spoken[i].protocol != ANY && (unsigned)spoken[i].protocol != protocol))
+			continue;
+		espy_buf_puts(out, spoken[i].name);
+		return;
+	}
+}
+
 void espy_addr_protocol(struct espy_buf *out, unsigned family, unsigned type, unsigned protocol)
 {
 	unsigned same = family == AF_INET6 ? AF_INET : family;
@@ -245,6 +287,7 @@ void espy_addr_protocol(struct espy_buf *out, unsigned family, unsigned type, un
 		if (protocols[i].protocol != ANY && (unsigned)protocols[i].protocol != protocol)
 			continue;
 		espy_buf_puts(out, protocols[i].name);
+		put_spoken(out, same, type, protocol);
 		return;
 	}
 	if (family != AF_UNSPEC) {

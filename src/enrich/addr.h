@@ -21,6 +21,6 @@ void espy_addr_path(struct espy_buf *out, struct espy_str local, struct espy_str
 /* Is it the address of a Unix socket? */
 bool espy_addr_is_unix(struct espy_str sockaddr);
 
-/* tcp, udp, icmp, raw, unix, netlink …; `type` is SOCK_*, `protocol` IPPROTO_*. Appends "af_N" for
- * families that are not known, nothing for family 0. */
+/* tcp, udp, icmp, raw-icmp, unix, netlink-route …; `type` is SOCK_*, `protocol` IPPROTO_*. Appends
+ * "af_N" for families that are not known, nothing for family 0. */
 void espy_addr_protocol(struct espy_buf *out, unsigned family, unsigned type, unsigned protocol);

@@ -9,6 +9,8 @@
 #include "enrich/semop.h"
 #include "enrich/wire.h"
 
+#define SOCKET_TYPE_MASK 0xf /* SOCK_TYPE_MASK of linux/net.h */
+
 enum step {
 	STEP_SKIP, /* `path`: done first, because others need its object */
 	STEP_U32,
@@ -203,6 +205,19 @@ static uint32_t put_addr(const struct run *x, struct espy_str sockaddr, enum esp
 	return put_scratch(x);
 }
 
+/* There is no socket to ask where none could be made: what was asked for. */
+static uint32_t put_protocol(const struct run *x)
+{
+	const struct espy_ev_net_socket *rec = (const void *)x->rec;
+
+	if (x->to->object || x->rec->type != ESPY_EV_net_socket)
+		return put_socket(x, ESPY_OBJECT_PROTOCOL);
+	espy_buf_reset(&x->d->scratch);
+	espy_addr_protocol(&x->d->scratch, (unsigned)rec->family, rec->type & SOCKET_TYPE_MASK,
+			   (unsigned)rec->protocol_number);
+	return put_scratch(x);
+}
+
 static uint32_t put_build_id(const struct run *x, struct espy_str known)
 {
 	const struct espy_object *o = x->to->object;
@@ -256,7 +271,7 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 	case STEP_REMOTE:
 		return put_addr(x, espy_wire_bytes(x->rec, *t), ESPY_OBJECT_REMOTE);
 	case STEP_PROTOCOL:
-		return s.n ? put(x, s) : put_socket(x, ESPY_OBJECT_PROTOCOL);
+		return s.n ? put(x, s) : put_protocol(x);
 	case STEP_BUILD_ID:
 		return put_build_id(x, s);
 	case STEP_GROUPS:
@@ -292,6 +307,26 @@ static uint64_t read_field(const struct run *x, unsigned step, const void *at)
 	return put_text(x, step, at);
 }
 
+/* Addresses of the kernel without a socket object: they are all the path there is. */
+static int name_ends(const struct run *x, const struct espy_decode_plan *plan)
+{
+	const struct espy_field *f = plan->schema->fields;
+	const struct espy_path *p;
+
+	if (plan->path < 0 || plan->local < 0 || plan->remote < 0)
+		return 0;
+	p = (const void *)((const char *)x->rec + f[plan->path].offset);
+	if (p->obj || p->text.len || p->source != ESPY_SOURCE_KERNEL)
+		return 0;
+	x->to->source = p->source;
+	espy_buf_reset(&x->d->scratch);
+	espy_addr_path(&x->d->scratch,
+		       espy_dict_get(&x->b->dict, (uint32_t)x->to->value[plan->local]),
+		       espy_dict_get(&x->b->dict, (uint32_t)x->to->value[plan->remote]));
+	x->to->path = put_scratch(x);
+	return x->to->path == UINT32_MAX ? -ENOMEM : 0;
+}
+
 /* The call itself named its peer (connect, sendto): the path says so, not what the socket was. */
 static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 {
@@ -305,7 +340,7 @@ static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 	given = (const void *)((const char *)x->rec + plan->schema->fields[plan->remote].offset);
 	remote = espy_dict_get(dict, (uint32_t)x->to->value[plan->remote]);
 	if (!given->len || !remote.n)
-		return 0;
+		return name_ends(x, plan);
 	espy_buf_reset(scratch);
 	if (espy_addr_is_unix(espy_wire_bytes(x->rec, *given)))
 		espy_buf_str(scratch, remote);
@@ -313,7 +348,7 @@ static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 		espy_addr_path(scratch, espy_dict_get(dict, (uint32_t)x->to->value[plan->local]),
 			       remote);
 	x->to->path = put_scratch(x);
-	return x->to->path == UINT32_MAX ? -ENOMEM : 0;
+	return x->to->path == UINT32_MAX ? -ENOMEM : name_ends(x, plan);
 }
 
 int espy_decode(struct espy_decoder *d, const struct espy_decode_plan *plan,

@@ -7,6 +7,7 @@
 
 #include "enrich/decode.h"
 #include "enrich/hash-record.h"
+#include "enrich/lookup.h"
 #include "enrich/roster.h"
 #include "enrich/sweep.h"
 #include "enrich/wire.h"
@@ -14,10 +15,12 @@
 struct espy_enrich {
 	struct espy_decoder decoder;
 	struct espy_roster roster;
+	struct espy_lookups *lookups;
 	struct espy_batch *into;        /* where the last row went */
 	struct espy_identify *identify; /* NULL: files are not looked into */
 	struct espy_hash_record *hash;  /* the one that was made last */
 	uint64_t last;                  /* time of the last record */
+	uint64_t latest;                /* the latest of their times */
 	int64_t wall_offset;
 	struct plan {
 		struct espy_decode_plan decode;
@@ -98,8 +101,10 @@ int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *
 	struct espy_enrich *e = calloc(1, sizeof(*e));
 	int r;
 
-	if (!e)
+	if (!e || espy_lookups_new(&e->lookups) < 0) {
+		free(e);
 		return -ENOMEM;
+	}
 	espy_decoder_init(&e->decoder, o->max_objects);
 	e->decoder.no_proc = o->no_proc;
 	e->decoder.no_build_id = o->no_build_id;
@@ -126,6 +131,7 @@ void espy_enrich_free(struct espy_enrich *e)
 	espy_roster_done(&e->roster);
 	espy_identify_free(e->identify);
 	free(e->hash);
+	espy_lookups_free(e->lookups);
 	free(e);
 }
 
@@ -260,11 +266,82 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 }
 
 /* Asked before anything is changed: the record comes again. */
-static bool is_full(const struct espy_batch *b)
+static bool is_full(const struct espy_batch *b, uint32_t rows)
 {
-	return b->n >= ESPY_BATCH_ROWS || b->dict.bytes >= ESPY_BATCH_TEXT_FULL ||
+	return b->n > ESPY_BATCH_ROWS - rows || b->dict.bytes >= ESPY_BATCH_TEXT_FULL ||
 	       b->n_procs >= ESPY_BATCH_PROCS_FULL;
 }
+
+static void enter_batch(struct espy_enrich *e, struct espy_batch *b)
+{
+	if (b == e->into)
+		return;
+	espy_enrich_batch_done(e);
+	e->into = b;
+}
+
+/* --- questions to name servers ------------------------------------------------------------------
+ */
+
+struct dns_rows {
+	struct espy_enrich *e;
+	struct espy_batch *b;
+	int n;
+};
+
+/* A record may make several rows: when there is no room for one of them it is too late to have the
+ * record again. */
+static int add_dns(void *ctx, const struct espy_event *rec)
+{
+	struct dns_rows *x = ctx;
+	int r = add_row(x->e, &x->e->plans[rec->type], rec, x->b);
+
+	x->n += r > 0;
+	return r == -ENOSPC ? -EBADMSG : r < 0 ? r : 0;
+}
+
+static int take_dns(struct espy_enrich *e, const struct espy_event *rec, struct espy_batch *b)
+{
+	struct dns_rows x = {e, b, 0};
+	int r;
+
+	if (is_full(b, ESPY_LOOKUP_ROWS_MAX))
+		return -ENOSPC;
+	enter_batch(e, b);
+	r = espy_lookups_take(e->lookups, (const struct espy_ev_meta_dns *)rec, add_dns, &x);
+	return r < 0 ? r : x.n > 0;
+}
+
+int espy_enrich_pass(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
+{
+	uint64_t deadline = espy_lookups_deadline(e->lookups);
+	struct dns_rows x = {e, b, 0};
+	int r;
+
+	if (deadline >= now)
+		return 0;
+	if (is_full(b, ESPY_LOOKUP_ROWS_MAX))
+		return -ENOSPC;
+	enter_batch(e, b);
+	r = espy_lookups_expire(e->lookups, now, e->latest > deadline ? e->latest : deadline,
+				add_dns, &x);
+	return r < 0 ? r : x.n;
+}
+
+int espy_enrich_end(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
+{
+	struct dns_rows x = {e, b, 0};
+	int r;
+
+	if (is_full(b, ESPY_LOOKUP_ROWS_MAX))
+		return -ENOSPC;
+	enter_batch(e, b);
+	r = espy_lookups_end(e->lookups, now, add_dns, &x);
+	return r < 0 ? r : x.n;
+}
+
+/* --- the way in ---------------------------------------------------------------------------------
+ */
 
 int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct espy_batch *b)
 {
@@ -281,14 +358,15 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
 		return r;
 	espy_objects_pass(&e->decoder.objects, rec->time);
 	e->last = rec->time;
+	if (rec->time > e->latest)
+		e->latest = rec->time;
+	if (rec->type == ESPY_EV_meta_dns)
+		return take_dns(e, rec, b);
 	if (!espy_schema_is_shown(plan->decode.schema))
 		return define(e, rec);
-	if (is_full(b))
+	if (is_full(b, 1))
 		return -ENOSPC;
-	if (b != e->into) {
-		espy_enrich_batch_done(e);
-		e->into = b;
-	}
+	enter_batch(e, b);
 	return add_row(e, plan, rec, b);
 }
 

@@ -47,6 +47,14 @@ const struct espy_event *espy_enrich_next(struct espy_enrich *e);
 void espy_enrich_settle(struct espy_enrich *e, uint64_t wait_ns);
 /* Before the batch is handed on: its processes get what is known of their files. 0 or -ENOMEM. */
 int espy_enrich_finish(struct espy_enrich *e, struct espy_batch *b);
+/*
+ * Rows that time alone makes: questions to name servers that nobody will answer any more. All
+ * records that ended before `now` (boot clock ns) must have been given. How many rows, -ENOMEM, or
+ * -ENOSPC as above.
+ */
+int espy_enrich_pass(struct espy_enrich *e, uint64_t now, struct espy_batch *b);
+/* Behind the last record: what still waits becomes a pending row. Likewise. */
+int espy_enrich_end(struct espy_enrich *e, uint64_t now, struct espy_batch *b);
 
 /* The batch was handed on and reset: entries of the process table must be put into it anew. */
 void espy_enrich_batch_done(struct espy_enrich *e);

@@ -145,17 +145,22 @@ static uint8_t width_of(const struct espy_field *f, unsigned abi)
 	return ESPY_W_U32;
 }
 
+bool espy_calls_owners(const bool *type)
+{
+	return type[ESPY_EV_net_tcp] || type[ESPY_EV_net_retransmit] || type[ESPY_EV_net_reset];
+}
+
 bool espy_calls_wants(const bool *type, unsigned own)
 {
 	switch (own) {
 	case ESPY_EV_file_open:
-		return type[own] || type[ESPY_EV_process_access] ||
-		       type[ESPY_EV_system_raw_access];
+		return type[own] || type[ESPY_EV_process_access] || type[ESPY_EV_system_raw_access];
 	case ESPY_EV_file_read:
-		return type[own] || type[ESPY_EV_net_recv] || type[ESPY_EV_process_vm_read];
+		return type[own] || type[ESPY_EV_net_recv] || type[ESPY_EV_net_dns] ||
+		       type[ESPY_EV_process_vm_read];
 	case ESPY_EV_file_write:
-		return type[own] || type[ESPY_EV_net_send] || type[ESPY_EV_process_vm_write] ||
-		       type[ESPY_EV_process_inject];
+		return type[own] || type[ESPY_EV_net_send] || type[ESPY_EV_net_dns] ||
+		       type[ESPY_EV_process_vm_write] || type[ESPY_EV_process_inject];
 	case ESPY_EV_image_load:
 		return type[own] || type[ESPY_EV_memory_map] || type[ESPY_EV_memory_exec];
 	case ESPY_EV_memory_protect:
@@ -163,6 +168,8 @@ bool espy_calls_wants(const bool *type, unsigned own)
 	case ESPY_EV_process_ptrace:
 	case ESPY_EV_process_vm_write:
 		return type[own] || type[ESPY_EV_process_inject];
+	case ESPY_EV_net_accept:
+		return type[own] || espy_calls_owners(type);
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
 	case ESPY_EV_file_fcntl:
@@ -174,7 +181,8 @@ bool espy_calls_wants(const bool *type, unsigned own)
 		return type[own] || type[ESPY_EV_profile_mark];
 	case ESPY_EV_net_send:
 	case ESPY_EV_net_recv:
-		return type[own] || type[ESPY_EV_ipc_pass_fd] || type[ESPY_EV_ipc_pass_creds];
+		return type[own] || type[ESPY_EV_net_dns] || type[ESPY_EV_ipc_pass_fd] ||
+		       type[ESPY_EV_ipc_pass_creds];
 	case ESPY_EV_process_fork:
 		return type[own] || type[ESPY_EV_thread_create];
 	case ESPY_EV_process_setuid:
@@ -322,7 +330,7 @@ void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *
 	if (nr > 0) {
 		calls[1][nr].type = ESPY_EV_net_socket;
 		for (unsigned t = ESPY_EV_net_socket; t <= ESPY_EV_net_recv; t++)
-			calls[1][nr].on |= type[t];
+			calls[1][nr].on |= espy_calls_wants(type, t);
 	}
 	/* So does ipc for all of System V. */
 	nr = espy_call_nr(ESPY_ABI_IA32, "ipc");

@@ -8,6 +8,9 @@
 /* Is one of the events recorded that a call, by its row one of event `own`, can turn out to be? */
 bool espy_calls_wants(const bool *type, unsigned own);
 
+/* Is an event recorded that asks whose a TCP socket is? */
+bool espy_calls_owners(const bool *type);
+
 /*
  * Fills the table for all known calls; `on` where one of the events that a call can be is in
  * `type`. `has_program(ctx, event)` says whether the event has a program of its own name.

@@ -167,6 +167,12 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f, con
 	bpf_program__set_autoload(skel->progs.system_oom, f->oom == 2 && type[ESPY_EV_system_oom]);
 	bpf_program__set_autoload(skel->progs.system_suspend,
 				  f->suspend == 3 && type[ESPY_EV_system_suspend]);
+	/* who made a connection is learned from its states, whatever else is asked of it */
+	bpf_program__set_autoload(skel->progs.net_tcp, espy_calls_owners(type));
+	bpf_program__set_autoload(skel->progs.net_retransmit, type[ESPY_EV_net_retransmit]);
+	bpf_program__set_autoload(skel->progs.net_retransmit__synack, type[ESPY_EV_net_retransmit]);
+	bpf_program__set_autoload(skel->progs.net_reset, type[ESPY_EV_net_reset]);
+	bpf_program__set_autoload(skel->progs.net_reset__sent, type[ESPY_EV_net_reset]);
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
 	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
@@ -199,6 +205,8 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->min_duration = o->min_duration;
 	skel->rodata->with_env = o->environment;
 	skel->rodata->watch_creds = o->type[ESPY_EV_process_cred_change];
+	skel->rodata->with_dns = o->type[ESPY_EV_net_dns];
+	skel->rodata->with_owners = espy_calls_owners(o->type);
 	skel->bss->alive = (int64_t)o->n_pids;
 	memcpy(skel->bss->event_on, o->type, sizeof(skel->bss->event_on));
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program, skel->obj);
@@ -250,6 +258,9 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 	settings(skel, o, f);
 	bpf_map__set_autocreate(f->task_storage ? skel->maps.task_hash : skel->maps.task_store,
 				false);
+	bpf_map__set_autocreate(skel->maps.sock_owners, espy_calls_owners(o->type));
+	bpf_map__set_autocreate(skel->maps.listen_owners, espy_calls_owners(o->type));
+	bpf_map__set_autocreate(skel->maps.dns_asked, o->type[ESPY_EV_net_dns]);
 	bpf_map__set_max_entries(skel->maps.exec_scratches, cpus);
 	bpf_map__set_max_entries(skel->maps.rings, cpus);
 	if (f->fentry)

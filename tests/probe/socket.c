@@ -2,7 +2,10 @@
 /* Life of a socket: made, named, connected, shut, closed. */
 #include "net.h"
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
+#include <linux/vm_sockets.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +24,16 @@ static long raw_socketcall(int number, long *args)
 	return r == -1 ? -errno : r;
 }
 
+/* Not allowed, which is what there is to see. */
+static void raw_refused(void *arg)
+{
+	(void)arg;
+	DO(socket, AF_PACKET, SOCK_RAW, (long)htons(3));
+	WANT(net_socket, NUM(family, AF_PACKET), STR(protocol, "packet"), NUM(result, -EPERM));
+	DO(socket, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+	WANT(net_socket, STR(protocol, "raw-icmp6"), NUM(result, -EPERM));
+}
+
 PROBE(net_socket)
 {
 	int fd, s[2] = {-1, -1};
@@ -34,7 +47,12 @@ PROBE(net_socket)
 	WANT(net_socket, NUM(family, AF_UNIX), NUM(type, SOCK_SEQPACKET), STR(path, net_path(fd)));
 	DO(socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	WANT(net_socket, NUM(family, AF_NETLINK), NUM(type, SOCK_RAW),
-	     NUM(protocol_number, NETLINK_ROUTE));
+	     NUM(protocol_number, NETLINK_ROUTE), STR(protocol, "netlink-route"));
+	DO(socket, AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	WANT(net_socket, NUM(type, SOCK_RAW), STR(protocol, "raw-icmp"));
+	DO(socket, AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, (long)htons(0x800));
+	WANT(net_socket, NUM(family, AF_PACKET), STR(protocol, "packet-dgram"));
+	MUST(probe_as_nobody(raw_refused, NULL) == 0);
 	DO(socketpair, AF_UNIX, SOCK_STREAM, 0, s);
 	WANT(net_socket, NUM(family, AF_UNIX), NUM(type, SOCK_STREAM), NUM(result, 0),
 	     STR(path, net_path(s[0])));
@@ -44,6 +62,22 @@ PROBE(net_socket)
 	WANT(net_socket, NUM(family, AF_INET), NUM(result, -EOPNOTSUPP));
 	MULTIPLEX(socket, 1, AF_INET, SOCK_DGRAM, 0);
 	WANT(net_socket, VIA(socket), NUM(family, AF_INET), NUM(type, SOCK_DGRAM));
+}
+
+static const char *netlink_text(const struct sockaddr_nl *a)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "netlink:%u/%#x", a->nl_pid, a->nl_groups);
+	return text;
+}
+
+static const char *vsock_text(const struct sockaddr_vm *a)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "vsock:%u:%u", a->svm_cid, a->svm_port);
+	return text;
 }
 
 static void bind_one(int family, int type, const char *protocol)
@@ -76,6 +110,30 @@ static void bind_unix(const char *name)
 	WANT(net_bind, STR(local, name), NUM(result, -EADDRINUSE));
 }
 
+/* Families whose addresses are not those of IP: packets of the loopback interface, groups of
+ * netlink, a port for virtual machines. */
+static void bind_rare(void)
+{
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = htons(3)};
+	struct sockaddr_nl nl = {.nl_family = AF_NETLINK, .nl_groups = 5};
+	struct sockaddr_vm vm = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY};
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	ll.sll_ifindex = 1;
+	DO(bind, fd, &ll, (long)sizeof(ll));
+	WANT(net_bind, STR(local, "packet:1/0x3"), STR(protocol, "packet"));
+	nl.nl_pid = getpid();
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	DO(bind, fd, &nl, (long)sizeof(nl));
+	WANT(net_bind, STR(local, netlink_text(&nl)), STR(protocol, "netlink-route"));
+	fd = socket(AF_VSOCK, SOCK_STREAM, 0);
+	vm.svm_port = 1024 + getpid();
+	if (fd < 0)
+		probe_note("no vsock here");
+	else if (DO(bind, fd, &vm, (long)sizeof(vm)) == 0)
+		WANT(net_bind, STR(local, vsock_text(&vm)), STR(protocol, "vsock"));
+}
+
 PROBE(net_bind)
 {
 	static const unsigned char far_away[16] = {2, 0, 0, 80, 192, 0, 2, 1};
@@ -90,6 +148,7 @@ PROBE(net_bind)
 	bind_one(AF_INET6, SOCK_DGRAM, "udp");
 	bind_unix("server");
 	snprintf(abstract, sizeof(abstract), "@espy probe %d", getpid());
+	bind_rare();
 	bind_unix(abstract); /* the machine has one space of these */
 	DO(bind, fd, far_away, 16L);
 	WANT(net_bind, STR(local, "192.0.2.1:80"), NUM(result, -EADDRNOTAVAIL));
