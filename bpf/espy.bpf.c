@@ -5,6 +5,7 @@
  */
 #include "syscall.bpf.c"
 #include "file.bpf.c"
+#include "settings.bpf.c"
 #include "process.bpf.c"
 #include "network.bpf.c"
 #include "system.bpf.c"

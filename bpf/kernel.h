@@ -58,6 +58,15 @@ struct inode {
 	s64 i_size;
 	void *i_private;
 };
+struct ctl_table {
+	void *data;
+	int maxlen;
+	void *proc_handler;
+};
+struct proc_inode {
+	struct ctl_table *sysctl_entry;
+	struct inode vfs_inode;
+};
 struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;

@@ -332,6 +332,8 @@ int BPF_PROG(image_load, struct pt_regs *regs, long ret)
 			m.start = (u32)ret, m.end = (u32)m.end;
 		send_image(st, &m, IMAGE_LIBRARY, SCRATCH_EXIT);
 	}
+	if (event_on[ESPY_EV_file_map_shared] && is_shared_map(st))
+		send_map_shared(st, ret);
 	st->entry = 0;
 	return 0;
 }

@@ -9,6 +9,7 @@
  * texts go through a tail call to the program with the event's name, or to `general`.
  */
 #include "exit.bpf.h"
+#include "written.bpf.h"
 
 /* The wire form of every event that has no program of its own. */
 struct general {
@@ -73,6 +74,8 @@ static __always_inline void enter_file(struct task_state *st, const struct espy_
 	}
 	if (c->flags & ESPY_CALL_OLD)
 		note_old(st, KR(file, f_inode));
+	if (st->obj & OBJ_SETTING && st->type == ESPY_EV_file_write)
+		setting_enter(fd, st->tid);
 }
 
 /* The directory that a relative path will be taken from, where the call itself moves it. */
@@ -311,8 +314,11 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
 		exit_inline(st, c, ret, now);
-		st->entry = 0;
-		return 0;
+		type = type == ESPY_EV_file_write ? written_also(st, c, ret) : 0;
+		if (!type) {
+			st->entry = 0;
+			return 0;
+		}
 	}
 	st->end = now;
 	bpf_tail_call(ctx, &exits, type);

@@ -5,20 +5,26 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "enrich/content.h"
 #include "enrich/decode.h"
 #include "enrich/roster.h"
+#include "enrich/settings.h"
 #include "enrich/sweep.h"
 #include "enrich/wire.h"
 
 struct espy_enrich {
 	struct espy_decoder decoder;
 	struct espy_roster roster;
+	struct espy_settings settings;
+	struct espy_content content;
 	struct espy_batch *into; /* where the last row went */
 	int64_t wall_offset;
 	struct plan {
 		struct espy_decode_plan decode;
 		const struct effect *effect;
-	} plans[ESPY_EVENT_ID_MAX]; /* schema NULL: no such type */
+		bool setting, content; /* rows may follow */
+		int path2;             /* index of that field, -1 none */
+	} plans[ESPY_EVENT_ID_MAX];    /* schema NULL: no such type */
 };
 
 /* --- what records do to the process table --------------------------------------------------- */
@@ -73,6 +79,35 @@ static int run_effect(struct espy_enrich *e, effect_fn fn, const struct espy_eve
 	return fn ? fn(&e->roster.processes, rec, espy_dict_get(&b->dict, v->path)) : 0;
 }
 
+/* --- rows that follow ------------------------------------------------------------------------ */
+
+static void plan_rows(struct plan *p)
+{
+	p->setting = espy_settings_concern(p->decode.schema->type);
+	p->content = espy_content_concerns(p->decode.schema->type);
+	p->path2 = espy_schema_field(p->decode.schema, ESPY_STR("path2"));
+}
+
+static int follow(struct espy_enrich *e, const struct plan *plan, const struct espy_event *rec,
+		  const struct espy_decoded *v, struct espy_batch *b, uint32_t row)
+{
+	struct espy_follow f = {&e->decoder, rec, v, b, row, 0};
+	int r;
+
+	if (plan->path2 >= 0)
+		f.path2 = (uint32_t)v->value[plan->path2];
+	r = plan->setting ? espy_settings_follow(&e->settings, &f) : 0;
+	if (r >= 0 && plan->content)
+		r = espy_content_follow(&e->content, &f);
+	return r;
+}
+
+void espy_enrich_sources(bool *type)
+{
+	espy_settings_sources(type);
+	espy_content_sources(type);
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *o)
@@ -88,6 +123,10 @@ int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *
 	e->wall_offset = o->wall_offset;
 	for (size_t i = 0; i < espy_n_schemas; i++)
 		espy_decode_plan(&e->plans[espy_schemas[i].type].decode, &espy_schemas[i]);
+	espy_settings_init(&e->settings, o->type);
+	e->content.off = o->type && !o->type[ESPY_EV_file_executable];
+	for (size_t i = 0; i < espy_n_schemas; i++)
+		plan_rows(&e->plans[espy_schemas[i].type]);
 	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++)
 		e->plans[effects[i].type].effect = &effects[i];
 	*ret = e;
@@ -98,6 +137,7 @@ void espy_enrich_free(struct espy_enrich *e)
 {
 	if (!e)
 		return;
+	espy_settings_done(&e->settings);
 	espy_decoder_done(&e->decoder);
 	espy_roster_done(&e->roster);
 	free(e);
@@ -170,6 +210,8 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 		r = run_effect(e, plan->effect->before, rec, b, &v);
 	if (r < 0)
 		return r;
+	if (rec->type == ESPY_EV_settings_set)
+		espy_settings_fill(&e->settings, rec, b, &v);
 	actor = put_actor(e, rec, b);
 	if (actor < 0)
 		return actor;
@@ -184,13 +226,17 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 		b->wall_offset = e->wall_offset;
 	if (plan->effect)
 		r = run_effect(e, plan->effect->after, rec, b, &v);
+	if (r >= 0 && (plan->setting || plan->content))
+		r = follow(e, plan, rec, &v, b, (uint32_t)row);
 	return r < 0 ? r : 1;
 }
 
 /* Asked before anything is changed: the record comes again. */
-static bool is_full(const struct espy_batch *b)
+static bool is_full(const struct plan *plan, const struct espy_batch *b)
 {
-	return b->n >= ESPY_BATCH_ROWS || b->dict.bytes >= ESPY_BATCH_TEXT_FULL ||
+	uint32_t more = plan->setting || plan->content ? ESPY_FOLLOW_ROWS : 0;
+
+	return b->n + more >= ESPY_BATCH_ROWS || b->dict.bytes >= ESPY_BATCH_TEXT_FULL ||
 	       b->n_procs >= ESPY_BATCH_PROCS_FULL;
 }
 
@@ -210,7 +256,7 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
 	espy_objects_pass(&e->decoder.objects, rec->time);
 	if (!espy_schema_is_shown(plan->decode.schema))
 		return define(e, rec);
-	if (is_full(b))
+	if (is_full(plan, b))
 		return -ENOSPC;
 	if (b != e->into) {
 		espy_enrich_batch_done(e);

@@ -94,13 +94,16 @@ bool espy_calls_wants(const bool *type, unsigned own)
 	case ESPY_EV_file_read:
 		return type[own] || type[ESPY_EV_net_recv];
 	case ESPY_EV_file_write:
-		return type[own] || type[ESPY_EV_net_send];
+		return type[own] || type[ESPY_EV_net_send] || type[ESPY_EV_settings_set] ||
+		       type[ESPY_EV_file_executable];
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
 	case ESPY_EV_file_fcntl:
 		return type[own] || type[ESPY_EV_file_lock];
 	case ESPY_EV_file_unlink:
 		return type[own] || type[ESPY_EV_file_rmdir];
+	case ESPY_EV_image_load:
+		return type[own] || type[ESPY_EV_file_map_shared];
 	case ESPY_EV_process_fork:
 		return type[own] || type[ESPY_EV_thread_create];
 	case ESPY_EV_process_exec:
