@@ -17,9 +17,7 @@ static __always_inline void setting_old(struct call_exit *x, struct espy_text *t
 	t->len = 0;
 	if (!raw)
 		return;
-	n = raw->n;
-	if (n > ESPY_SETTING_RAW)
-		n = ESPY_SETTING_RAW;
+	n = setting_bytes(raw->n);
 	if (n && bpf_probe_read_kernel(raw->now, n, (void *)raw->data))
 		raw->n = 0;
 	if (bpf_probe_read_kernel(x->s->text + (x->off & (TEXT_AREA - 1)), sizeof(*raw), raw))

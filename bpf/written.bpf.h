@@ -18,6 +18,15 @@ struct {
 	__type(value, struct espy_setting_raw);
 } settings_before SEC(".maps");
 
+/* A bound that the verifier sees in the register that is then used, also on 5.10. */
+static __always_inline u32 setting_bytes(u32 n)
+{
+	if (n > ESPY_SETTING_RAW)
+		n = ESPY_SETTING_RAW;
+	asm volatile("" : "+r"(n));
+	return n > ESPY_SETTING_RAW ? ESPY_SETTING_RAW : n;
+}
+
 /* The memory behind a sysctl, where it has any of its own. */
 static __always_inline void setting_sysctl(struct espy_setting_raw *raw, struct inode *inode)
 {
@@ -27,8 +36,7 @@ static __always_inline void setting_sysctl(struct espy_setting_raw *raw, struct 
 	raw->handler = (u64)BPF_CORE_READ(table, proc_handler);
 	raw->data = (u64)BPF_CORE_READ(table, data);
 	raw->maxlen = n;
-	if (n > ESPY_SETTING_RAW)
-		n = ESPY_SETTING_RAW;
+	n = setting_bytes(n);
 	if (raw->data && n && !bpf_probe_read_kernel(raw->old, n, (void *)raw->data))
 		raw->n = n;
 }
