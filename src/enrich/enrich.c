@@ -96,6 +96,9 @@ static int follow(struct espy_enrich *e, const struct plan *plan, const struct e
 
 	if (plan->path2 >= 0)
 		f.path2 = (uint32_t)v->value[plan->path2];
+	else if (!plan->content &&
+		 espy_settings_is_none(&e->settings, b, e->decoder.batch, v->path))
+		return 0;
 	r = plan->setting ? espy_settings_follow(&e->settings, &f) : 0;
 	if (r >= 0 && plan->content)
 		r = espy_content_follow(&e->content, &f);

@@ -19,6 +19,9 @@ int espy_setting_is_live(int row)
 	return row >= 0 && live[row];
 }
 
+/* A row is remembered in a byte, see espy_settings.known. */
+_Static_assert(sizeof(live) < 250, "too many rows for a byte");
+
 /* How many bytes of `path` the pattern takes, -1 when it does not fit. With a '/' at its end it
  * fits the directory and what is below, else the whole path. */
 static long match(const char *p, struct espy_str path)

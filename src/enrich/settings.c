@@ -74,7 +74,7 @@ void espy_settings_done(struct espy_settings *s)
 static bool know_batch(struct espy_settings *s, const struct espy_batch *b, uint32_t generation)
 {
 	size_t want = b->dict.n;
-	uint16_t *bigger;
+	uint8_t *bigger;
 
 	if (s->batch != b || s->generation != generation) {
 		if (s->n_known)
@@ -103,7 +103,7 @@ static int setting_at(struct espy_settings *s, const struct espy_follow *f, uint
 		return ESPY_SETTING_NONE;
 	if (!s->known[path])
 		s->known[path] =
-			(uint16_t)(2 + espy_setting_find(espy_dict_get(&f->b->dict, path), &key));
+			(uint8_t)(2 + espy_setting_find(espy_dict_get(&f->b->dict, path), &key));
 	return s->known[path] - 2;
 }
 

@@ -12,6 +12,7 @@
 #include "enrich/sysctl.h"
 #include "enrich/told.h"
 
+#define ESPY_SETTINGS_NONE      1u    /* in espy_settings.known */
 #define ESPY_SETTINGS_KEPT_MAX  4096u /* settings whose last value is remembered */
 #define ESPY_SETTINGS_VALUE_MAX 1024u /* bytes of one, see DATA_MAX in bpf/exit.bpf.h */
 
@@ -19,8 +20,9 @@ struct espy_settings {
 	struct espy_sysctls sysctls;
 	struct espy_map kept; /* object id → struct kept: the value that was written last */
 	struct espy_told told;
-	/* By dictionary id of the batch: row of setting.h and 2, 0 not looked at yet. */
-	uint16_t *known;
+	/* By dictionary id of the batch: ESPY_SETTINGS_NONE, or what setting.h has and 2; 0: not
+	 * looked at yet. */
+	uint8_t *known;
 	size_t n_known;
 	struct espy_buf scratch;
 	const struct espy_batch *batch;
@@ -34,6 +36,13 @@ void espy_settings_done(struct espy_settings *s);
 
 /* Can rows follow an event of this type? */
 bool espy_settings_concern(unsigned type);
+/* Is it known already that the path is no setting? Asked for every write. */
+static inline bool espy_settings_is_none(const struct espy_settings *s, const struct espy_batch *b,
+					 uint32_t generation, uint32_t path)
+{
+	return s->batch == b && s->generation == generation && path < s->n_known &&
+	       s->known[path] == ESPY_SETTINGS_NONE;
+}
 /* Adds the rows that follow from this one: 0 or negative errno. */
 int espy_settings_follow(struct espy_settings *s, const struct espy_follow *f);
 /* Fills in what a settings_set record leaves to us, before it becomes a row. */
