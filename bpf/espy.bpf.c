@@ -6,6 +6,7 @@
 #include "syscall.bpf.c"
 #include "file.bpf.c"
 #include "access.bpf.c"
+#include "settings.bpf.c"
 #include "process.bpf.c"
 #include "network.bpf.c"
 #include "dns.bpf.c"

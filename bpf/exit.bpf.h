@@ -199,6 +199,28 @@ static __always_inline void exit_bytes(struct call_exit *x, struct espy_text *t,
 	x->off += len;
 }
 
+/* A value of the caller, cut at DATA_MAX. */
+#define DATA_MAX 1024
+static __always_inline void exit_data(struct call_exit *x, struct espy_text *t, u32 fixed, u64 user,
+				      u64 size)
+{
+	u32 len = size > DATA_MAX ? DATA_MAX : size;
+
+	t->off = fixed + x->off;
+	t->len = 0;
+	if (size > DATA_MAX)
+		x->flags |= ESPY_F_TRUNCATED;
+	asm volatile("" : "+r"(len)); /* the bound must be seen after the truncation */
+	if (len > DATA_MAX)
+		len = DATA_MAX;
+	if (!user || !len)
+		return;
+	if (bpf_probe_read_user(x->s->text + (x->off & (TEXT_AREA - 1)), len, (void *)user))
+		return;
+	t->len = len;
+	x->off += len;
+}
+
 /* From where a path argument is taken that does not begin with '/'. */
 static __always_inline u64 base_of(struct call_exit *x, u8 dir, u64 kept)
 {

@@ -320,12 +320,15 @@ int BPF_PROG(file_setxattr, struct pt_regs *regs, long ret)
 	exit_path(&x, &rec->path, sizeof(*rec));
 	rec->size = call_arg(x.st, x.c->arg[0]);
 	rec->flags = (u32)call_arg(x.st, x.c->arg[1]);
+	a.value = call_arg(x.st, 3);
 	if (x.c->form == ESPY_FORM_XATTRAT) {
+		a.value = 0;
 		bpf_probe_read_user(&a, sizeof(a), (void *)call_arg(x.st, 5));
 		rec->size = a.size;
 		rec->flags = a.flags;
 	}
 	exit_text(&x, &rec->name, sizeof(*rec), call_arg(x.st, x.c->path2));
+	exit_data(&x, &rec->value, sizeof(*rec), a.value, rec->size);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_setxattr, ESPY_CLASS_file, ret);
 }
 

@@ -59,6 +59,11 @@ struct inode {
 	u32 i_rdev;
 	void *i_private;
 };
+struct ctl_table {
+	void *data;
+	int maxlen;
+	void *proc_handler;
+};
 struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
@@ -206,8 +211,9 @@ struct pid {
 	struct upid numbers[1];
 };
 struct proc_inode {
-	struct pid *pid;
+	struct ctl_table *sysctl_entry;
 	struct inode vfs_inode;
+	struct pid *pid;
 };
 struct signal_struct {
 	atomic_t live;

@@ -35,7 +35,9 @@
 #define OBJ_MEM  8u  /* /proc/PID/mem: the memory of a process */
 #define OBJ_ASKS 16u /* a socket that may have to do with a name server */
 /* Stands for what there was no room to define: user space shows a partial path. */
-#define OBJ_UNTOLD 32u
+#define OBJ_UNTOLD  64u
+#define OBJ_SETTING 32u /* what is written to it sets something of the kernel: /proc/sys, /sys */
+#define OBJ_BITS    63ull
 
 static __always_inline u64 mix(u64 h, u64 x)
 {
@@ -508,6 +510,46 @@ static __always_inline bool is_proc_mem(const struct obj_slot *s)
 	return name == 0x006d656d; /* "mem" */
 }
 
+#define SYSFS_MAGIC         0x62656572
+#define CGROUP_SUPER_MAGIC  0x27e0eb
+#define CGROUP2_SUPER_MAGIC 0x63677270
+#define DEBUGFS_MAGIC       0x64626720
+#define SECURITYFS_MAGIC    0x73636673
+#define SELINUX_MAGIC       0xf97cff8c
+#define EFIVARFS_MAGIC      0xde5e81e4
+#define CONFIGFS_MAGIC      0x62656570
+
+/* Of procfs only what is below sys. tracefs is not here: what programs write there are marks. */
+static __always_inline struct ctl_table *sysctl_of(struct inode *inode)
+{
+	struct proc_inode *pi = NULL;
+
+	pi = (void *)inode - __builtin_preserve_field_info(pi->vfs_inode, BPF_FIELD_BYTE_OFFSET);
+	return BPF_CORE_READ(pi, sysctl_entry);
+}
+
+static __always_inline u64 setting_bit(const struct obj_slot *s)
+{
+	struct inode *inode = (void *)s->inode;
+
+	if ((s->mode & S_IFMT) != S_IFREG)
+		return 0;
+	switch (BPF_CORE_READ(inode, i_sb, s_magic)) {
+	case PROC_SUPER_MAGIC:
+		return sysctl_of(inode) ? OBJ_SETTING : 0;
+	case SYSFS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case DEBUGFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case SELINUX_MAGIC:
+	case EFIVARFS_MAGIC:
+	case CONFIGFS_MAGIC:
+		return OBJ_SETTING;
+	}
+	return 0;
+}
+
 /*
  * The slow way, for what was put into the slot: walk, tell user space if it does not know. Global,
  * so that it is verified once and not for each place that calls it; its argument is an index
@@ -524,8 +566,9 @@ __noinline u64 object_learn(u32 index, u32 user)
 	this_cpu()->learned++;
 	chain = object_hash(s->dentry, s->mnt, user);
 	id = mix(mix(mix(chain, s->ino), s->inode), mix(s->addr, s->name & 1));
-	id = mix(id, s->mode & S_IFMT) & ~31ull;
-	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0) | (is_proc_mem(s) ? OBJ_MEM : 0);
+	id = mix(id, s->mode & S_IFMT) & ~OBJ_BITS;
+	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0) | (is_proc_mem(s) ? OBJ_MEM : 0) |
+	      setting_bit(s);
 	if (s->sk && sock_asks((void *)s->sk))
 		id |= OBJ_ASKS;
 	sent = bpf_map_lookup_elem(&obj_sent, &id);

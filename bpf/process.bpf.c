@@ -378,6 +378,8 @@ int BPF_PROG(image_load, struct pt_regs *regs, long ret)
 	map_again(st);
 	if (event_on[ESPY_EV_image_load] && ret > 0)
 		image_of_map(st, current_task(), ret);
+	if (event_on[ESPY_EV_file_map_shared] && is_shared_map(st))
+		send_map_shared(st, ret);
 	exit_again(st, st->entry);
 	if (event_on[ESPY_EV_memory_exec] &&
 	    effective_prot(current_task(), call_arg(st, 3)) & PROT_EXEC)

@@ -10,6 +10,7 @@
  */
 #include "target.bpf.h"
 #include "ipc.bpf.h"
+#include "written.bpf.h"
 
 /* The wire form of every event that has no program of its own. */
 struct general {
@@ -74,6 +75,8 @@ static __always_inline void enter_file(struct task_state *st, const struct espy_
 	}
 	if (c->flags & ESPY_CALL_OLD)
 		note_old(st, KR(file, f_inode));
+	if (st->obj & OBJ_SETTING && st->type == ESPY_EV_file_write)
+		setting_enter(fd, st->tid);
 }
 
 /* The directory that a relative path will be taken from, where the call itself moves it. */
@@ -268,6 +271,14 @@ static __always_inline bool asks_for_exec(struct task_struct *t, struct pt_regs 
 	return effective_prot(t, regs->dx) & PROT_EXEC;
 }
 
+/* Of mmap: stores to the mapping will be writes to a file. MAP_SHARED, which argument 4 has. */
+static __always_inline bool asks_to_share(struct pt_regs *regs, const struct espy_call *c,
+					  bool ia32)
+{
+	return c->type == ESPY_EV_image_load && event_on[ESPY_EV_file_map_shared] && regs->dx & 2 &&
+	       (ia32 ? regs->si : regs->r10) & 1;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 {
@@ -283,7 +294,8 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	t = current_task();
 	ia32 = is_ia32(t);
 	c = &calls[ia32][nr];
-	if (!c->on || (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs)))
+	if (!c->on ||
+	    (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs) && !asks_to_share(regs, c, ia32)))
 		return 0;
 	st = state_recorded_at(t, SEEN_ENTRY);
 	if (st && enter_call(st, c, t, regs, ia32, id, false))
@@ -394,7 +406,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	c = &calls[is_ia32(t)][nr];
 	if (c->flags & ESPY_CALL_MOVES)
 		exit_moves(c, regs, ret);
-	if (!c->on || (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs)))
+	if (!c->on || (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs) &&
+		       !asks_to_share(regs, c, is_ia32(t))))
 		return 0;
 	st = state_of(t, false);
 	if (!st || !st->entry) {
@@ -416,6 +429,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
 		exit_inline(st, c, ret, now);
 		type = type_in_process(st);
+		if (!type && st->type == ESPY_EV_file_write)
+			type = written_also(st, c, ret);
 		if (!type) {
 			st->entry = 0;
 			return 0;

@@ -38,6 +38,7 @@ struct espy_capture {
 	uint64_t events, bad;
 	uint64_t first_row;  /* boot clock when the batch got its first row */
 	uint64_t epoch_ends; /* boot clock until when the last renewal of objects takes */
+	bool wanted[ESPY_EVENT_ID_MAX];
 	bool in_snapshot;
 	bool full;            /* a sink takes no more */
 	struct espy_err *err; /* of the call that runs */
@@ -116,6 +117,9 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 		return r;
 	leave_optional(so.type, &needs, c->o.with);
 	keep_lifecycle(so.type);
+	memcpy(c->wanted, so.type, sizeof(c->wanted));
+	eo.type = c->wanted;
+	espy_enrich_sources(so.type);
 	espy_machine_read(&m);
 	if (c->rule)
 		espy_rule_set_start(c->rule, m.started);

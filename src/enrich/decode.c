@@ -18,6 +18,7 @@ enum step {
 	STEP_64,
 	STEP_TEXT,
 	STEP_BYTES, /* text whose NULs mean something */
+	STEP_LATER, /* filled in by others */
 	STEP_PATH,
 	STEP_LOCAL,
 	STEP_REMOTE,
@@ -41,6 +42,8 @@ static const struct {
 	{"semaphores", ESPY_KIND_text, STEP_SEMAPHORES},
 	{"peer_user", ESPY_KIND_text, STEP_USER},
 	{"groups", ESPY_KIND_text, STEP_GROUPS},
+	{"value", ESPY_KIND_text, STEP_BYTES},
+	{"old_value", ESPY_KIND_text, STEP_LATER},
 };
 
 static const uint8_t by_kind[ESPY_KIND__MAX] = {
@@ -276,6 +279,8 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 		return put_build_id(x, s);
 	case STEP_GROUPS:
 		return put_groups(x, espy_wire_bytes(x->rec, *t));
+	case STEP_LATER:
+		return 0;
 	case STEP_BYTES:
 		return put(x, espy_wire_bytes(x->rec, *t));
 	case STEP_USER:
@@ -360,11 +365,14 @@ int espy_decode(struct espy_decoder *d, const struct espy_decode_plan *plan,
 
 	ret->object = NULL;
 	ret->is_unknown = false;
+	ret->flags = 0;
 	if (plan->path >= 0)
 		find_place(&x, (const void *)((const char *)rec + f[plan->path].offset), &place);
 	ret->object = place.object;
 	ret->path = place.id;
 	ret->source = place.source;
+	if (place.object && place.object->flags & ESPY_OBJ_UNLINKED)
+		ret->flags |= ESPY_F_DELETED;
 	if (ret->path == UINT32_MAX)
 		return -ENOMEM;
 	for (unsigned i = 0; i < plan->schema->n_fields; i++) {
@@ -397,7 +405,7 @@ int espy_decode_store(const struct espy_decode_plan *plan, const struct espy_eve
 	b->call[row] = rec->call;
 	b->cpu[row] = rec->cpu;
 	b->abi[row] = rec->abi;
-	b->flags[row] = rec->flags;
+	b->flags[row] = rec->flags | v->flags;
 	g = b->group[s->type];
 	slot = b->slot[row];
 	/* Straight into the columns: nine of ten events have two or three numbers and nothing else.

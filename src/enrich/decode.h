@@ -35,6 +35,7 @@ struct espy_decoded {
 	uint64_t value[ESPY_FIELDS_MAX]; /* dictionary ids for strings; of `path` not used */
 	uint32_t path;                   /* dictionary id */
 	uint8_t source;                  /* enum espy_source of it */
+	uint8_t flags;                   /* enum espy_event_flags beside those of the record */
 	struct espy_object *object;      /* what `path` stands for, NULL not known */
 	bool is_unknown;                 /* some object was not known */
 };

@@ -5,16 +5,20 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "enrich/content.h"
 #include "enrich/decode.h"
 #include "enrich/hash-record.h"
 #include "enrich/lookup.h"
 #include "enrich/roster.h"
+#include "enrich/settings.h"
 #include "enrich/sweep.h"
 #include "enrich/wire.h"
 
 struct espy_enrich {
 	struct espy_decoder decoder;
 	struct espy_roster roster;
+	struct espy_settings settings;
+	struct espy_content content;
 	struct espy_lookups *lookups;
 	struct espy_batch *into;        /* where the last row went */
 	struct espy_identify *identify; /* NULL: files are not looked into */
@@ -25,7 +29,9 @@ struct espy_enrich {
 	struct plan {
 		struct espy_decode_plan decode;
 		const struct effect *effect;
-	} plans[ESPY_EVENT_ID_MAX]; /* schema NULL: no such type */
+		bool setting, content; /* rows may follow */
+		int path2;             /* index of that field, -1 none */
+	} plans[ESPY_EVENT_ID_MAX];    /* schema NULL: no such type */
 };
 
 /* --- what records do to the process table --------------------------------------------------- */
@@ -80,6 +86,38 @@ static int run_effect(struct espy_enrich *e, effect_fn fn, const struct espy_eve
 	return fn ? fn(&e->roster.processes, rec, espy_dict_get(&b->dict, v->path)) : 0;
 }
 
+/* --- rows that follow ------------------------------------------------------------------------ */
+
+static void plan_rows(struct plan *p)
+{
+	p->setting = espy_settings_concern(p->decode.schema->type);
+	p->content = espy_content_concerns(p->decode.schema->type);
+	p->path2 = espy_schema_field(p->decode.schema, ESPY_STR("path2"));
+}
+
+static int follow(struct espy_enrich *e, const struct plan *plan, const struct espy_event *rec,
+		  const struct espy_decoded *v, struct espy_batch *b, uint32_t row)
+{
+	struct espy_follow f = {&e->decoder, rec, v, b, row, 0};
+	int r;
+
+	if (plan->path2 >= 0)
+		f.path2 = (uint32_t)v->value[plan->path2];
+	else if (!plan->content &&
+		 espy_settings_is_none(&e->settings, b, e->decoder.batch, v->path))
+		return 0;
+	r = plan->setting ? espy_settings_follow(&e->settings, &f) : 0;
+	if (r >= 0 && plan->content)
+		r = espy_content_follow(&e->content, &f);
+	return r;
+}
+
+void espy_enrich_sources(bool *type)
+{
+	espy_settings_sources(type);
+	espy_content_sources(type);
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 static int start_identify(struct espy_enrich *e, const struct espy_enrich_options *o,
@@ -112,6 +150,10 @@ int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *
 	e->wall_offset = o->wall_offset;
 	for (size_t i = 0; i < espy_n_schemas; i++)
 		espy_decode_plan(&e->plans[espy_schemas[i].type].decode, &espy_schemas[i]);
+	espy_settings_init(&e->settings, o->type);
+	e->content.off = o->type && !o->type[ESPY_EV_file_executable];
+	for (size_t i = 0; i < espy_n_schemas; i++)
+		plan_rows(&e->plans[espy_schemas[i].type]);
 	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++)
 		e->plans[effects[i].type].effect = &effects[i];
 	r = start_identify(e, o, err);
@@ -127,6 +169,7 @@ void espy_enrich_free(struct espy_enrich *e)
 {
 	if (!e)
 		return;
+	espy_settings_done(&e->settings);
 	espy_decoder_done(&e->decoder);
 	espy_roster_done(&e->roster);
 	espy_identify_free(e->identify);
@@ -246,6 +289,8 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 	if (r < 0)
 		return r;
 	e->roster.asks = rec->type != ESPY_EV_process_running;
+	if (rec->type == ESPY_EV_settings_set)
+		espy_settings_fill(&e->settings, rec, b, &v);
 	actor = put_actor(e, rec, b);
 	if (actor < 0)
 		return actor;
@@ -262,12 +307,16 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 		b->wall_offset = e->wall_offset;
 	if (plan->effect)
 		r = run_effect(e, plan->effect->after, rec, b, &v);
+	if (r >= 0 && (plan->setting || plan->content))
+		r = follow(e, plan, rec, &v, b, (uint32_t)row);
 	return r < 0 ? r : 1;
 }
 
 /* Asked before anything is changed: the record comes again. */
-static bool is_full(const struct espy_batch *b, uint32_t rows)
+static bool is_full(const struct plan *plan, const struct espy_batch *b, uint32_t rows)
 {
+	if (plan && (plan->setting || plan->content))
+		rows += ESPY_FOLLOW_ROWS;
 	return b->n > ESPY_BATCH_ROWS - rows || b->dict.bytes >= ESPY_BATCH_TEXT_FULL ||
 	       b->n_procs >= ESPY_BATCH_PROCS_FULL;
 }
@@ -305,7 +354,7 @@ static int take_dns(struct espy_enrich *e, const struct espy_event *rec, struct 
 	struct dns_rows x = {e, b, 0};
 	int r;
 
-	if (is_full(b, ESPY_LOOKUP_ROWS_MAX))
+	if (is_full(NULL, b, ESPY_LOOKUP_ROWS_MAX))
 		return -ENOSPC;
 	enter_batch(e, b);
 	r = espy_lookups_take(e->lookups, (const struct espy_ev_meta_dns *)rec, add_dns, &x);
@@ -320,7 +369,7 @@ int espy_enrich_pass(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
 
 	if (deadline >= now)
 		return 0;
-	if (is_full(b, ESPY_LOOKUP_ROWS_MAX))
+	if (is_full(NULL, b, ESPY_LOOKUP_ROWS_MAX))
 		return -ENOSPC;
 	enter_batch(e, b);
 	r = espy_lookups_expire(e->lookups, now, e->latest > deadline ? e->latest : deadline,
@@ -333,7 +382,7 @@ int espy_enrich_end(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
 	struct dns_rows x = {e, b, 0};
 	int r;
 
-	if (is_full(b, ESPY_LOOKUP_ROWS_MAX))
+	if (is_full(NULL, b, ESPY_LOOKUP_ROWS_MAX))
 		return -ENOSPC;
 	enter_batch(e, b);
 	r = espy_lookups_end(e->lookups, now, add_dns, &x);
@@ -364,7 +413,7 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
 		return take_dns(e, rec, b);
 	if (!espy_schema_is_shown(plan->decode.schema))
 		return define(e, rec);
-	if (is_full(b, 1))
+	if (is_full(plan, b, 1))
 		return -ENOSPC;
 	enter_batch(e, b);
 	return add_row(e, plan, rec, b);

@@ -16,6 +16,7 @@ struct espy_enrich;
 struct espy_enrich_options {
 	bool no_proc;       /* do not look at /proc (replay, tests) */
 	bool no_build_id;   /* do not read ELF files */
+	const bool *type;   /* which events rows are wanted of, by id; NULL: all. Read once. */
 	size_t max_objects; /* objects kept at once, 0: default 65,536 */
 	size_t max_dead;    /* ended processes kept at once, 0: default 65,536 */
 	int64_t wall_offset;
@@ -29,9 +30,9 @@ void espy_enrich_free(struct espy_enrich *e);
 
 /*
  * Takes one record, in the order of `time`. Definitions (meta_*) are kept; anything else becomes a
- * row of `b`: 1. 0: no row came of it. Negative: -ENOMEM, -ENOSPC (the batch is full: flush it and
- * give the record again), -EBADMSG (the record contradicts itself: it is dropped, count it as
- * lost).
+ * row of `b`, behind which others may follow (settings.h, content.h): 1. 0: no row came of it.
+ * Negative: -ENOMEM, -ENOSPC (the batch is full: flush it and give the record again), -EBADMSG (the
+ * record contradicts itself: it is dropped, count it as lost).
  */
 int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct espy_batch *b);
 
@@ -55,6 +56,8 @@ int espy_enrich_finish(struct espy_enrich *e, struct espy_batch *b);
 int espy_enrich_pass(struct espy_enrich *e, uint64_t now, struct espy_batch *b);
 /* Behind the last record: what still waits becomes a pending row. Likewise. */
 int espy_enrich_end(struct espy_enrich *e, uint64_t now, struct espy_batch *b);
+/* Adds to the wanted events those that others of them are made of. */
+void espy_enrich_sources(bool *type);
 
 /* The batch was handed on and reset: entries of the process table must be put into it anew. */
 void espy_enrich_batch_done(struct espy_enrich *e);

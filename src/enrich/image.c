@@ -248,20 +248,42 @@ static struct image *get_image(struct espy_images *t, const struct espy_image_ke
 	return m;
 }
 
-/* By the path as we see it, else as the process sees it: its mount namespace may be another. */
+/* As we see the path, or as the process does: its mount namespace may be another. False: there is
+ * none to try. */
+static bool path_for(char path[static PATH_MAX + 32], const struct espy_image_key *key, bool theirs)
+{
+	if (key->path.n == 0 || key->path.n >= PATH_MAX || key->path.p[0] != '/' ||
+	    (theirs && !key->pid))
+		return false;
+	if (theirs)
+		snprintf(path, PATH_MAX + 32, "/proc/%u/root%.*s", key->pid, (int)key->path.n,
+			 key->path.p);
+	else
+		snprintf(path, PATH_MAX + 32, "%.*s", (int)key->path.n, key->path.p);
+	return true;
+}
+
+int espy_image_open(const struct espy_image_key *key)
+{
+	char path[PATH_MAX + 32];
+	struct stat st;
+	int fd = -ENOENT;
+
+	if (path_for(path, key, false))
+		fd = open_at(path, key, &st);
+	if (fd < 0 && path_for(path, key, true))
+		fd = open_at(path, key, &st);
+	return fd;
+}
+
 struct espy_str espy_image_build_id(struct espy_images *t, const struct espy_image_key *key)
 {
 	char path[PATH_MAX + 32];
-	struct image *m;
+	struct image *m = NULL;
 
-	if (key->path.n == 0 || key->path.n >= PATH_MAX || key->path.p[0] != '/')
-		return ESPY_STR_NONE;
-	snprintf(path, sizeof(path), "%.*s", (int)key->path.n, key->path.p);
-	m = get_image(t, key, path);
-	if (!m && key->pid) {
-		snprintf(path, sizeof(path), "/proc/%u/root%.*s", key->pid, (int)key->path.n,
-			 key->path.p);
+	if (path_for(path, key, false))
 		m = get_image(t, key, path);
-	}
+	if (!m && path_for(path, key, true))
+		m = get_image(t, key, path);
 	return m ? (struct espy_str){m->hex, m->n} : ESPY_STR_NONE;
 }

@@ -35,6 +35,9 @@ void espy_images_done(struct espy_images *t);
  * not the one that was mapped). Valid until the next call. */
 struct espy_str espy_image_build_id(struct espy_images *t, const struct espy_image_key *key);
 
+/* Opens the file for reading, if the path still leads to it; negative errno otherwise. */
+int espy_image_open(const struct espy_image_key *key);
+
 /* The build-id of an open file in ret[]; its length, 0 when there is none, or -EBADMSG (not ELF, or
  * damaged) or another negative errno. */
 int espy_image_read(int fd, unsigned char ret[ESPY_BUILD_ID_MAX]);

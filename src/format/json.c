@@ -10,7 +10,7 @@
 
 #define DEFAULT                                                                                   \
 	"seq,time,duration,class,op,syscall,pid,tid,ppid,process,exe,uid,user,path,path2,source," \
-	"result,error,pending,truncated"
+	"result,error,pending,truncated,deleted"
 
 static bool is_chosen(const struct espy_writer *w, const char *name)
 {
@@ -187,7 +187,8 @@ static const char *missing(const struct espy_column *c)
 
 static bool is_mark(const struct espy_column *c)
 {
-	return c->id == ESPY_COL_pending || c->id == ESPY_COL_truncated;
+	return c->id == ESPY_COL_pending || c->id == ESPY_COL_truncated ||
+	       c->id == ESPY_COL_deleted;
 }
 
 static void add_column(struct espy_writer *w, struct espy_buf *out, size_t i, struct espy_str key,

@@ -25,7 +25,7 @@ enum espy_cell_kind espy_cell_kind(const struct espy_column *c)
 {
 	if (c->type == ESPY_TYPE_STR || is_ever_named(c))
 		return ESPY_CELL_TEXT;
-	if (c->id == ESPY_COL_pending || c->id == ESPY_COL_truncated)
+	if (c->id == ESPY_COL_pending || c->id == ESPY_COL_truncated || c->id == ESPY_COL_deleted)
 		return ESPY_CELL_BOOL;
 	if (c->fmt == ESPY_FMT_TIME || c->fmt == ESPY_FMT_WALL)
 		return ESPY_CELL_TIME;

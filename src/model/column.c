@@ -214,6 +214,7 @@ static unsigned result_fmt(const struct espy_batch *b, uint32_t row)
 	case ESPY_EV_memory_map:
 	case ESPY_EV_memory_remap:
 	case ESPY_EV_memory_brk:
+	case ESPY_EV_file_map_shared:
 		return ESPY_FMT_POINTER;
 	default:
 		return ESPY_FMT_ERRNO;
@@ -307,6 +308,8 @@ static bool get_event(unsigned id, const struct espy_batch *b, uint32_t row,
 		return is_constant(v, espy_source_name(b->path_source[row]));
 	case ESPY_COL_pending:
 		return is_number(v, !!(b->flags[row] & ESPY_F_PENDING));
+	case ESPY_COL_deleted:
+		return is_number(v, !!(b->flags[row] & ESPY_F_DELETED));
 	case ESPY_COL_truncated:
 		return is_number(v, !!(b->flags[row] & ESPY_F_TRUNCATED));
 	case ESPY_COL_detail:

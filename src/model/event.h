@@ -44,6 +44,7 @@ enum espy_event_flags {
 	ESPY_F_TRUNCATED = 2, /* some text of this record was cut at a stated limit */
 	ESPY_F_NO_ENTRY = 4,  /* the entry was not seen: duration is 0 and means nothing */
 	ESPY_F_APART = 8,     /* made in an interrupt: `seq` is 0 and no number of the sequence */
+	ESPY_F_DELETED = 16,  /* the file of `path` had no name left when it was used */
 };
 
 struct espy_text {
@@ -94,6 +95,51 @@ enum espy_object_flags {
 	ESPY_OBJ_PSEUDO = 4, /* not in a directory tree: pipe, socket, memfd, anonymous inode */
 	ESPY_OBJ_ANON = 8,   /* the name is that of an anonymous inode */
 	ESPY_OBJ_NS = 16,    /* the name is the kind of a namespace, the inode its number */
+};
+
+/* The sets of flags/settings.def. */
+enum espy_setting_change {
+	ESPY_SETTING_VALUE = 0,     /* written to the kernel */
+	ESPY_SETTING_CONTENT = 1,   /* of the file */
+	ESPY_SETTING_TRUNCATED = 2, /* and what is written next belongs to it */
+	ESPY_SETTING_REPLACED = 3,  /* another file took the name */
+	ESPY_SETTING_MODE = 4,
+	ESPY_SETTING_OWNER = 5,
+	ESPY_SETTING_MADE = 6,
+	ESPY_SETTING_LINKED = 7, /* the name is a new link, hard or symbolic */
+	ESPY_SETTING_REMOVED = 8,
+	ESPY_SETTING_MOVED = 9,
+	ESPY_SETTING_ASKED = 10, /* opened for writing in vain */
+};
+enum espy_setting_from {
+	ESPY_SETTING_FROM_UNKNOWN = 0,
+	ESPY_SETTING_FROM_KERNEL = 1,  /* the kernel's memory when the write began */
+	ESPY_SETTING_FROM_EARLIER = 2, /* the last recorded write of it */
+	ESPY_SETTING_FROM_INODE = 3,
+};
+enum espy_executable {
+	ESPY_EXECUTABLE_ELF = 1,
+	ESPY_EXECUTABLE_SCRIPT = 2,
+	ESPY_EXECUTABLE_PE = 3,
+};
+enum espy_executable_seen {
+	ESPY_EXECUTABLE_WRITTEN = 1, /* as it was written */
+	ESPY_EXECUTABLE_READ = 2,    /* from the file, afterwards */
+};
+
+/*
+ * Behind `old_value` of settings_set as the kernel side sends it: what is needed to tell the value
+ * before. `old` and `now` are the memory behind a sysctl before and after the write
+ * (linux/sysctl.h), `n` bytes of each; how it is to be read is known by `handler`, or by what the
+ * write made of it.
+ */
+#define ESPY_SETTING_RAW 256
+struct espy_setting_raw {
+	u64 magic;   /* of the file system, linux/magic.h */
+	u64 handler; /* address of the function that reads and writes it; 0: not a sysctl */
+	u64 data;    /* where it is */
+	u32 maxlen, n;
+	char old[ESPY_SETTING_RAW], now[ESPY_SETTING_RAW];
 };
 
 #define ESPY_EVENT_ID_MAX 512 /* ids are below this */

@@ -160,9 +160,11 @@ bool espy_calls_wants(const bool *type, unsigned own)
 		       type[ESPY_EV_process_vm_read];
 	case ESPY_EV_file_write:
 		return type[own] || type[ESPY_EV_net_send] || type[ESPY_EV_net_dns] ||
-		       type[ESPY_EV_process_vm_write] || type[ESPY_EV_process_inject];
+		       type[ESPY_EV_process_vm_write] || type[ESPY_EV_process_inject] ||
+		       type[ESPY_EV_settings_set] || type[ESPY_EV_file_executable];
 	case ESPY_EV_image_load:
-		return type[own] || type[ESPY_EV_memory_map] || type[ESPY_EV_memory_exec];
+		return type[own] || type[ESPY_EV_memory_map] || type[ESPY_EV_memory_exec] ||
+		       type[ESPY_EV_file_map_shared];
 	case ESPY_EV_memory_protect:
 		return type[own] || type[ESPY_EV_memory_exec];
 	case ESPY_EV_process_ptrace:

@@ -183,21 +183,31 @@ static void make_linked(int *ret_fd)
 PROBE(file_setxattr)
 {
 	struct xattr_at at = {(uintptr_t) "123", 3, 0};
+	static char large[2000];
 	int fd;
 
 	make_linked(&fd);
-	WANT(file_setxattr, PATH("a"), NUM(size, 5), STR(name, "user.here"), ANY(syscall),
-	     ANY(result));
+	WANT(file_setxattr, PATH("a"), NUM(size, 5), STR(name, "user.here"), STR(value, "12345"),
+	     ANY(syscall), ANY(result));
 	DO(setxattr, "a", "user.one", "12345", 5L, (long)XATTR_CREATE);
 	WANT(file_setxattr, PATH("a"), NUM(size, 5), NUM(flags, XATTR_CREATE),
-	     STR(name, "user.one"));
+	     STR(name, "user.one"), STR(value, "12345"));
 	DO(lsetxattr, "link", "user.two", "1", 1L, 0L);
-	WANT(file_setxattr, PATH("link"), NUM(size, 1), NUM(flags, 0), STR(name, "user.two"));
+	WANT(file_setxattr, PATH("link"), NUM(size, 1), NUM(flags, 0), STR(name, "user.two"),
+	     STR(value, "1"));
 	DO(fsetxattr, fd, "user.three", "", 0L, (long)XATTR_REPLACE);
 	WANT(file_setxattr, PATH("a"), NUM(size, 0), NUM(flags, XATTR_REPLACE),
-	     STR(name, "user.three"));
+	     STR(name, "user.three"), STR(value, ""));
 	DO(setxattrat, AT_FDCWD, "a", 0L, "user.four", &at, sizeof(at));
-	WANT(file_setxattr, PATH("a"), STR(name, "user.four"), ANY(size));
+	WANT(file_setxattr, PATH("a"), STR(name, "user.four"),
+	     STR(value, HAVE(setxattrat) ? "123" : ""), ANY(size));
+	memset(large, 'v', sizeof(large));
+	DO(setxattr, "a", "user.large", large, (long)sizeof(large), 0L);
+	large[1024] = 0;
+	WANT(file_setxattr, PATH("a"), NUM(size, sizeof(large)), STR(value, large),
+	     NUM(truncated, 1));
+	DO(setxattr, "a", "user.bad", 8L, 5L, 0L);
+	WANT(file_setxattr, PATH("a"), NUM(size, 5), STR(value, ""), NUM(result, -EFAULT));
 	DO(setxattr, "missing", "user.x", "1", 1L, 0L);
 	WANT(file_setxattr, PATH("missing"), STR(name, "user.x"), NUM(result, -ENOENT));
 	DO(fsetxattr, 999, "user.x", "1", 1L, 0L);

@@ -18,17 +18,17 @@
 
 /* Events that user space itself makes. */
 static const uint16_t made_here[] = {
-	ESPY_EV_system_loss,
-	ESPY_EV_system_unknown,
-	ESPY_EV_image_hash,
+	ESPY_EV_system_loss,     ESPY_EV_system_unknown,  ESPY_EV_image_hash,
+	ESPY_EV_settings_create, ESPY_EV_settings_delete, ESPY_EV_settings_rename,
 #define IMPORTED(ev) ESPY_EV_##ev,
 #include "model/imported.def"
 };
 /* Definitions and events that come from inside other programs. */
-static const uint16_t made_inside[] = {
-	ESPY_EV_meta_object, ESPY_EV_meta_task,           ESPY_EV_meta_cgroup,
-	ESPY_EV_meta_dns,    ESPY_EV_thread_create,       ESPY_EV_thread_exit,
-	ESPY_EV_file_rmdir,  ESPY_EV_process_cred_change, ESPY_EV_system_raw_access};
+static const uint16_t made_inside[] = {ESPY_EV_meta_object,       ESPY_EV_meta_task,
+				       ESPY_EV_meta_cgroup,       ESPY_EV_meta_dns,
+				       ESPY_EV_thread_create,     ESPY_EV_thread_exit,
+				       ESPY_EV_file_rmdir,        ESPY_EV_process_cred_change,
+				       ESPY_EV_system_raw_access, ESPY_EV_file_map_shared};
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
