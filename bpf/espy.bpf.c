@@ -9,6 +9,7 @@
 #include "network.bpf.c"
 #include "system.bpf.c"
 #include "plus.bpf.c"
+#include "profile.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
  * compiler's. */

@@ -107,7 +107,7 @@ struct mm_struct {
 	unsigned long start_code, end_code;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[2];
-	unsigned long hiwater_rss;
+	unsigned long hiwater_rss, total_vm, exec_vm;
 	struct file *exe_file;
 };
 struct proc_ns_operations {
@@ -132,6 +132,9 @@ struct pid {
 	unsigned int level;
 	struct upid numbers[1];
 };
+struct task_io_accounting {
+	u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes;
+};
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
@@ -140,7 +143,8 @@ struct signal_struct {
 	struct tty_struct *tty;
 	struct pid *pids[4];
 	u64 utime, stime, sum_sched_runtime;
-	unsigned long maxrss;
+	unsigned long maxrss, nvcsw, nivcsw, min_flt, maj_flt;
+	struct task_io_accounting ioac;
 };
 struct cred {
 	kuid_t uid;
@@ -176,6 +180,8 @@ struct task_struct {
 	struct task_struct *real_parent, *group_leader;
 	struct pid *thread_pid;
 	u64 utime, stime;
+	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
+	struct task_io_accounting ioac;
 	u64 start_boottime;
 	struct cred *cred;
 	char comm[16];

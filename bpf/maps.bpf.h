@@ -17,6 +17,9 @@ const volatile bool failed_only;     /* record only calls that failed */
 const volatile u64 min_duration;     /* ns */
 const volatile bool with_env;        /* environment of exec */
 const volatile u32 max_argv = 16384; /* bytes */
+const volatile u8 stacks;            /* of every event: enum espy_stack_parts */
+const volatile u8 sample_stacks;     /* of every sample */
+const volatile u64 sample_ns;        /* CPU time between two samples */
 
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
@@ -50,6 +53,7 @@ struct task_state {
 	s64 pos;       /* position in the file at entry, -1 none */
 	s64 old[2];    /* attributes before */
 	u64 cred;      /* address of the credentials last looked at */
+	u64 stack;     /* of the call; 0: not taken yet */
 	u32 pid, tid;
 	u16 call, nr; /* index in the call table; the number as it was made */
 	u16 type;
@@ -137,6 +141,7 @@ enum scratch_user {
 	SCRATCH_SCHED,
 	SCRATCH_ITER,
 	SCRATCH_PLUS,
+	SCRATCH_SAMPLE,
 	SCRATCH__MAX
 };
 
@@ -190,6 +195,32 @@ struct {
 	__type(key, u32);
 	__type(value, struct exec_scratch);
 } exec_scratches SEC(".maps");
+
+/* --- stacks --------------------------------------------------------------------------------- */
+
+#define STACK_BYTES (ESPY_STACK_FRAMES * 8)
+struct stack_scratch {
+	u64 busy; /* somebody was interrupted while using it */
+	volatile u64
+		mm; /* a pointer comes back from here as a number, which it may be counted with */
+	struct espy_ev_meta_stack rec;
+	char frames[2048]; /* of the user, and behind them of the kernel */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH__MAX);
+	__type(key, u32);
+	__type(value, struct stack_scratch);
+} stack_scratches SEC(".maps");
+
+/* Ids that user space was told of, and in which epoch. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768); /* 1 when no stacks are taken */
+	__type(key, u64);
+	__type(value, u32);
+} stack_sent SEC(".maps");
 
 /* --- objects -------------------------------------------------------------------------------- */
 

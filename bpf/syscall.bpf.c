@@ -159,6 +159,7 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 			return false;
 	}
 	st->obj = st->obj2 = 0;
+	st->stack = 0;
 	st->pos = -1;
 	at = c->fd;
 	if (!at && c->flags & ESPY_CALL_OLD && !call_arg(st, c->path))
@@ -192,8 +193,12 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	if (!c->on)
 		return 0;
 	st = state_recorded(t);
-	if (st && enter_call(st, c, t, regs, ia32, id, false))
-		st->entry = bpf_ktime_get_boot_ns();
+	if (!st || !enter_call(st, c, t, regs, ia32, id, false))
+		return 0;
+	/* these are told of by other hooks, and after an exec its caller is gone */
+	if (stacks && (c->type == ESPY_EV_process_fork || c->type == ESPY_EV_process_exec))
+		st->stack = stack_of_call(ctx, st, SCRATCH_ENTER);
+	st->entry = bpf_ktime_get_boot_ns();
 	return 0;
 }
 
@@ -202,6 +207,8 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 /* Does the capture want this outcome? */
 static __always_inline bool exit_wanted(const struct task_state *st, long ret, u64 now)
 {
+	if (stacks && st->type == ESPY_EV_image_load)
+		return true; /* without it no address in it has a name; user space filters again */
 	if (failed_only && ret >= 0)
 		return false;
 	return !min_duration || (st->entry && now - st->entry >= min_duration);
@@ -309,6 +316,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		st->entry = 0;
 		return 0;
 	}
+	if (stacks)
+		st->stack = stack_of_call(ctx, st, SCRATCH_EXIT);
 	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
 		exit_inline(st, c, ret, now);
 		st->entry = 0;

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include "base/escape.h"
 #include "cmd/pmc-option.h"
+#include "cmd/profile.h"
+#include "cmd/symbols.h"
 #include "cmd/with.h"
 
 #define OPTIONS_MAX   48 /* of one command */
@@ -36,6 +38,14 @@ static bool has_letter(const struct espy_command *c, char letter)
 	return false;
 }
 
+/* "[=WHAT]": a value that may be left out. */
+static int needs_value(const struct espy_option *o)
+{
+	if (!o->arg)
+		return no_argument;
+	return o->arg[0] == '[' ? optional_argument : required_argument;
+}
+
 static void fill_tables(struct getopt_tables *t, const struct espy_command *c, int posix)
 {
 	char *p = t->letters;
@@ -45,8 +55,8 @@ static void fill_tables(struct getopt_tables *t, const struct espy_command *c, i
 	if (posix)
 		*p++ = ':';
 	for (const struct espy_option *o = c->options; o && o->name && i < OPTIONS_MAX; o++, i++) {
-		t->names[i] = (struct option){o->name, o->arg ? required_argument : no_argument,
-					      NULL, o->letter ? o->letter : NO_LETTER + (int)i};
+		t->names[i] = (struct option){o->name, needs_value(o), NULL,
+					      o->letter ? o->letter : NO_LETTER + (int)i};
 		if (!o->letter)
 			continue;
 		*p++ = o->letter;
@@ -87,7 +97,7 @@ static void print_option(char letter, const char *name, const char *arg, const c
 		       : snprintf(head, sizeof(head), "      --%s", name);
 
 	if (arg && n > 0 && (size_t)n < sizeof(head))
-		snprintf(head + n, sizeof(head) - (size_t)n, " %s", arg);
+		snprintf(head + n, sizeof(head) - (size_t)n, arg[0] == '[' ? "%s" : " %s", arg);
 	printf("%s", head);
 	n = (int)espy_escape_width(espy_str0(head));
 	if (n + 2 > HELP_INDENT)
@@ -132,8 +142,13 @@ static void tell_unknown(const struct espy_command *c, char **argv, bool is_miss
  * or an exit code after an error was printed. */
 static const struct {
 	const char *name;
+	bool has_value; /* convert has a --stacks of its own, without one */
 	int (*take)(const char *value);
-} shared_options[] = {{"pmc", espy_pmc_option}, {"with", espy_with_option}};
+} shared_options[] = {
+	{"pmc", true, espy_pmc_option},         {"with", true, espy_with_option},
+	{"stacks", true, espy_stacks_option},   {"sample", true, espy_sample_option},
+	{"profile", true, espy_profile_option}, {"no-symbols", false, espy_symbols_option},
+};
 
 /* Index in shared_options of the option with this letter, or -1. */
 static int shared_option(const struct espy_command *c, int letter)
@@ -142,6 +157,7 @@ static int shared_option(const struct espy_command *c, int letter)
 
 	for (size_t s = 0; s < sizeof(shared_options) / sizeof(*shared_options); s++)
 		if (i >= 0 && i < OPTIONS_MAX &&
+		    !c->options[i].arg == !shared_options[s].has_value &&
 		    strcmp(c->options[i].name, shared_options[s].name) == 0)
 			return (int)s;
 	return -1;

@@ -18,6 +18,7 @@
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
+#include "cmd/profile.h"
 #include "cmd/with.h"
 #include "engine/capture.h"
 #include "engine/report.h"
@@ -38,6 +39,7 @@ static const struct espy_option options[] = {
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_PROFILE_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -316,6 +318,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .n_pids = 1,
 					 .environment = run->environment,
 					 .with = espy_with_types(),
+					 .profile = espy_profile_options(),
 					 .ring_bytes = run->ring_bytes,
 					 .flush_ms = 1000,
 					 .sinks = {&run->trace.sink}};

@@ -319,7 +319,7 @@ int espy_decode_store(const struct espy_decode_plan *plan, const struct espy_eve
 	b->call[row] = rec->call;
 	b->cpu[row] = rec->cpu;
 	b->abi[row] = rec->abi;
-	b->flags[row] = rec->flags;
+	b->flags[row] = rec->flags & (uint8_t)~ESPY_F_APART;
 	g = b->group[s->type];
 	slot = b->slot[row];
 	/* Straight into the columns: nine of ten events have two or three numbers and nothing else.

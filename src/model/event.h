@@ -43,7 +43,11 @@ enum espy_event_flags {
 	ESPY_F_PENDING = 1,   /* not finished: result says nothing, duration is the time so far */
 	ESPY_F_TRUNCATED = 2, /* some text of this record was cut at a stated limit */
 	ESPY_F_NO_ENTRY = 4,  /* the entry was not seen: duration is 0 and means nothing */
+	ESPY_F_APART = 128,   /* not one of the numbered records of its CPU; never in a batch */
 };
+
+#define ESPY_STACK_LOST   1   /* there was a stack, but no room to tell it */
+#define ESPY_STACK_FRAMES 127 /* of each side: the kernel's own limit (perf_event_max_stack) */
 
 struct espy_text {
 	u16 off, len;
@@ -67,6 +71,7 @@ struct espy_event {
 	u64 duration; /* ns */
 	u64 start;    /* start of the process: with pid, its identity */
 	s64 result;   /* value, or negative errno */
+	u64 stack;    /* id of a meta_stack; 0 none, ESPY_STACK_LOST */
 	u32 pid, tid; /* in the initial pid namespace; pid is the thread group */
 	u32 seq;      /* per CPU, counts every attempt: a gap is a loss */
 	u32 size;     /* of the whole record, bytes */

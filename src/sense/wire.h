@@ -62,10 +62,14 @@ enum espy_form {
 /* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */
 #define ESPY_LOCK_FCNTL 0x10000u
 
+/* Which sides of a stack are taken. */
+enum espy_stack_parts { ESPY_STACK_USER = 1, ESPY_STACK_KERNEL = 2 };
+
 /* Counters of one CPU, written by the BPF programs, read by mapping them. */
 struct espy_cpu {
 	u64 seq;                   /* records attempted */
 	u64 lost[ESPY_CLASS__MAX]; /* of them: not written, by class of the event */
 	u64 busy;                  /* task states that could not be had */
 	u64 learned;               /* objects that were looked up the slow way */
+	u64 samples_lost;          /* records without a number that found no room */
 } __attribute__((aligned(128)));

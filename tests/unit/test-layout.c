@@ -24,9 +24,9 @@ static const uint16_t made_here[] = {
 #include "model/imported.def"
 };
 /* Definitions and events that come from inside other programs. */
-static const uint16_t made_inside[] = {ESPY_EV_meta_object, ESPY_EV_meta_task,
-				       ESPY_EV_thread_create, ESPY_EV_thread_exit,
-				       ESPY_EV_file_rmdir};
+static const uint16_t made_inside[] = {
+	ESPY_EV_meta_object,   ESPY_EV_meta_task,   ESPY_EV_meta_stack, ESPY_EV_profile_thread,
+	ESPY_EV_thread_create, ESPY_EV_thread_exit, ESPY_EV_file_rmdir};
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
