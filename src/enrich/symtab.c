@@ -11,7 +11,8 @@
 #include <unistd.h>
 #include "base/vec.h"
 
-#define BACK_MAX 64 /* symbols before an address that may be longer than those behind them */
+#define BACK_MAX     64   /* symbols before an address that may be longer than those behind them */
+#define SIZELESS_MAX 4096 /* bytes */
 
 struct symbol {
 	uint64_t start, size;
@@ -174,14 +175,15 @@ int espy_symtab_read(struct espy_symtab **ret, int fd)
 	return r;
 }
 
-/* A symbol without a size reaches to the next one. */
+/* A symbol without a size, which assembler makes, reaches to the next one if that is not far. */
 static bool is_in(const struct espy_symtab *t, size_t i, uint64_t address)
 {
 	const struct symbol *s = &t->v.v[i];
 
 	if (s->size)
 		return address - s->start < s->size;
-	return i + 1 == t->v.n || address < t->v.v[i + 1].start;
+	return address - s->start < SIZELESS_MAX &&
+	       (i + 1 == t->v.n || address < t->v.v[i + 1].start);
 }
 
 struct espy_str espy_symtab_find(const struct espy_symtab *t, uint64_t address,

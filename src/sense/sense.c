@@ -691,18 +691,34 @@ static void count_plus(const struct espy_sense *s, struct espy_sense_plus *ret)
 	}
 }
 
-int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err)
+static int probe(struct espy_sense_options *o, struct espy_sense_plus *ret, struct espy_err *err)
 {
-	struct espy_sense_options o = {.ring_bytes = 4096};
 	struct espy_sense *s = NULL;
 	int r;
 
+	o->ring_bytes = 4096;
+	memset(o->type, 1, sizeof(o->type));
 	*ret = (struct espy_sense_plus){0};
-	memset(o.type, 1, sizeof(o.type));
-	r = espy_sense_open(&s, &o, err);
+	r = espy_sense_open(&s, o, err);
 	if (r == 0 && s) {
 		count_plus(s, ret);
 		espy_sense_close(s);
 	}
 	return r;
+}
+
+int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err)
+{
+	struct espy_sense_options o = {0};
+
+	return probe(&o, ret, err);
+}
+
+int espy_sense_probe_profile(struct espy_err *err)
+{
+	struct espy_sense_options o = {
+		.stacks = ESPY_STACK_USER | ESPY_STACK_KERNEL, .sample_hz = 99, .counters = true};
+	struct espy_sense_plus plus;
+
+	return probe(&o, &plus, err);
 }

@@ -84,3 +84,5 @@ struct espy_sense_plus {
 	unsigned loaded, all;
 };
 int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err);
+/* The same with stacks, samples and counters, and without a word about the plus pack. */
+int espy_sense_probe_profile(struct espy_err *err);
