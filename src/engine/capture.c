@@ -13,6 +13,7 @@
 #include "rule/rule.h"
 #include "sense/machine.h"
 #include "sense/sense.h"
+#include "sense/wire.h"
 
 #define NS_PER_MS    1000000ull
 #define SLEEP_MIN_NS (1 * NS_PER_MS)
@@ -113,6 +114,7 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	struct espy_enrich_options eo = {
 		.max_objects = OBJECTS_MAX,
 		.stacks = c->o.profile.stacks || c->o.profile.sample_hz,
+		.kernel_stacks = c->o.profile.stacks & ESPY_STACK_KERNEL || c->o.profile.sample_hz,
 	};
 	struct espy_machine m = {0};
 	struct espy_rule_needs needs = {0};

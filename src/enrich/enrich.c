@@ -81,17 +81,19 @@ static int run_effect(struct espy_enrich *e, effect_fn fn, const struct espy_eve
 static void note_image(struct espy_enrich *e, const struct espy_ev_image_load *rec,
 		       const struct espy_batch *b, const struct espy_decoded *v)
 {
-	const struct espy_object *o = v->object;
-	struct espy_image_key key = {.pid = rec->hdr.pid, .path = espy_dict_get(&b->dict, v->path)};
+	struct espy_mapping m = {
+		.address = rec->address,
+		.length = rec->length,
+		.offset = rec->offset,
+		.file = {.pid = rec->hdr.pid, .path = espy_dict_get(&b->dict, v->path)}};
 
 	if (rec->hdr.flags & ESPY_F_PENDING)
 		return;
-	if (o) {
-		key.inode = o->inode;
-		key.dev = o->dev;
+	if (v->object) {
+		m.file.inode = v->object->inode;
+		m.file.dev = v->object->dev;
 	}
-	espy_layouts_load(&e->stacks.layouts, &e->decoder.images, rec->hdr.pid, rec->hdr.start,
-			  rec->address, rec->length, rec->offset, &key);
+	espy_layouts_load(&e->stacks.layouts, &e->decoder.images, rec->hdr.pid, rec->hdr.start, &m);
 }
 
 static void note_layout(struct espy_enrich *e, const struct espy_event *rec,
@@ -145,6 +147,8 @@ int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *
 	e->with_stacks = o->stacks;
 	espy_stacks_init(&e->stacks, &e->roster.processes,
 			 o->no_proc || !o->stacks || !sees_processes());
+	if (o->kernel_stacks)
+		espy_kernel_read(&e->stacks.kernel, ESPY_KERNEL_LIST);
 	e->wall_offset = o->wall_offset;
 	for (size_t i = 0; i < espy_n_schemas; i++)
 		espy_decode_plan(&e->plans[espy_schemas[i].type].decode, &espy_schemas[i]);

@@ -18,6 +18,7 @@ struct espy_enrich_options {
 	size_t max_objects; /* objects kept at once, 0: default 65,536 */
 	size_t max_dead;    /* ended processes kept at once, 0: default 65,536 */
 	bool stacks;        /* follow what lies where in every process, for stacks */
+	bool kernel_stacks; /* read the kernel's symbols now, not when events are waiting */
 	int64_t wall_offset;
 };
 

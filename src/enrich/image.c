@@ -238,7 +238,7 @@ static bool is_fresh(const struct image *m, const struct stat *st)
 static void look(struct image *m, int fd, const struct stat *st)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char id[ESPY_BUILD_ID_MAX];
+	unsigned char id[ESPY_BUILD_ID_MAX] = {0};
 	int n = espy_image_read(fd, id);
 
 	m->n = 0;

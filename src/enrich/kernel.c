@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "enrich/kernel.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +18,33 @@ static bool is_code(char type)
 	return type == 't' || type == 'T' || type == 'w' || type == 'W';
 }
 
+/* The next word of a line, from *p on; *p moves behind it. */
+static struct espy_str next_word(const char **p)
+{
+	struct espy_str s;
+
+	*p += strspn(*p, " \t");
+	s = (struct espy_str){*p, strcspn(*p, " \t\n")};
+	*p += s.n;
+	return s;
+}
+
 /* ffffffffc06a1000 t nft_do_chain	[nf_tables] */
 static void take_line(struct espy_kernel *k, const char *line)
 {
-	char type, name[512], module[128] = "";
-	struct espy_kernel_symbol s;
+	struct espy_kernel_symbol s = {.address = strtoull(line, (char **)&line, 16),
+				       .name = (uint32_t)k->text.n};
+	struct espy_str type = next_word(&line), name = next_word(&line), module = next_word(&line);
 
-	if (sscanf(line, "%" SCNx64 " %c %511s [%127[^]]]", &s.address, &type, name, module) < 3)
+	if (!s.address || type.n != 1 || !is_code(type.p[0]) || !name.n ||
+	    espy_str_eq(module, ESPY_STR("[bpf]")))
 		return;
-	if (!s.address || !is_code(type) || strcmp(module, "bpf") == 0)
-		return;
-	s.name = (uint32_t)k->text.n;
-	if (module[0])
-		espy_buf_printf(&k->text, "%s!", module);
-	espy_buf_add(&k->text, name, strlen(name) + 1);
+	if (module.n > 2) {
+		espy_buf_add(&k->text, module.p + 1, module.n - 2);
+		espy_buf_putc(&k->text, '!');
+	}
+	espy_buf_str(&k->text, name);
+	espy_buf_putc(&k->text, '\0');
 	if (!k->text.error)
 		espy_vec_push(&k->symbols, s);
 }

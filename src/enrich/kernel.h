@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
+#define ESPY_KERNEL_LIST        "/proc/kallsyms"
 #define ESPY_KERNEL_SYMBOLS_MAX (1u << 20)
 #define ESPY_KERNEL_TEXT_MAX    (64u << 20)
 

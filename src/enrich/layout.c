@@ -123,6 +123,8 @@ static int replace(struct memory *m, size_t from, size_t to, const struct espy_r
 
 	if (espy_vec_reserve(&m->ranges, from + n + tail) < 0)
 		return -ENOMEM;
+	if (!m->ranges.v || !r) /* nothing of nothing */
+		return 0;
 	memmove(m->ranges.v + from + n, m->ranges.v + to, tail * sizeof(*r));
 	memcpy(m->ranges.v + from, r, n * sizeof(*r));
 	m->ranges.n = from + n + tail;
@@ -184,37 +186,52 @@ static void add_range(struct espy_layouts *t, struct espy_images *images, struct
 }
 
 void espy_layouts_load(struct espy_layouts *t, struct espy_images *images, uint32_t pid,
-		       uint64_t start, uint64_t address, uint64_t length, uint64_t offset,
-		       const struct espy_image_key *key)
+		       uint64_t start, const struct espy_mapping *m)
 {
 	struct process *p = get_process(t, pid, start);
-	struct espy_range r = {.start = address, .end = address + length};
+	struct espy_range r = {.start = m->address, .end = m->address + m->length};
 
 	if (p)
-		add_range(t, images, p, &r, offset, key);
+		add_range(t, images, p, &r, m->offset, &m->file);
 }
 
 /* --- /proc ---------------------------------------------------------------------------------- */
+
+/* A hexadecimal or decimal number with the character that must be behind it; *p moves behind that.
+ */
+static bool next_number(char **p, int base, char behind, uint64_t *ret)
+{
+	char *end;
+
+	*ret = strtoull(*p, &end, base);
+	if (end == *p || *end != behind)
+		return false;
+	*p = end + 1;
+	return true;
+}
 
 /* 7f5c8e0d2000-7f5c8e228000 r-xp 00026000 fe:01 1835	/usr/lib/libc.so.6 */
 static void take_line(struct espy_layouts *t, struct espy_images *images, struct process *p,
 		      uint32_t pid, char *line)
 {
-	struct espy_range r = {0};
 	struct espy_image_key key = {.pid = pid};
-	uint64_t offset;
-	unsigned major, minor;
-	int at = 0;
-	char mode[8];
+	struct espy_range r = {0};
+	uint64_t offset, major, minor;
+	const char *mode;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &r.start,
-		   &r.end, mode, &offset, &major, &minor, &key.inode, &at) < 7 ||
-	    !at || mode[2] != 'x')
+	if (!next_number(&line, 16, '-', &r.start) || !next_number(&line, 16, ' ', &r.end))
 		return;
-	line[strcspn(line, "\n")] = '\0';
-	key.dev = major << 20 | (minor & 0xfffff);
-	key.path = espy_str0(line + at);
-	if (key.path.n && key.path.p[0] != '/' && strcmp(line + at, "[vdso]") != 0)
+	mode = line;
+	if (strnlen(mode, 5) < 5 || mode[2] != 'x')
+		return;
+	line += 5;
+	if (!next_number(&line, 16, ' ', &offset) || !next_number(&line, 16, ':', &major) ||
+	    !next_number(&line, 16, ' ', &minor) || !next_number(&line, 10, ' ', &key.inode))
+		return;
+	line += strspn(line, " ");
+	key.dev = (uint32_t)(major << 20 | (minor & 0xfffff));
+	key.path = (struct espy_str){line, strcspn(line, "\n")};
+	if (key.path.n && key.path.p[0] != '/' && !espy_str_eq(key.path, ESPY_STR("[vdso]")))
 		key.path = ESPY_STR_NONE;
 	add_range(t, images, p, &r, offset, &key);
 }

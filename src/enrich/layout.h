@@ -43,10 +43,13 @@ void espy_layouts_fork(struct espy_layouts *t, struct espy_images *images, uint3
 void espy_layouts_exec(struct espy_layouts *t, uint32_t pid, uint64_t start);
 void espy_layouts_exit(struct espy_layouts *t, uint32_t pid, uint64_t start);
 
-/* A file is mapped from its byte `offset` on. `key` says which one, as for espy_image_build_id. */
+/* A file is mapped from its byte `offset` on. */
+struct espy_mapping {
+	uint64_t address, length, offset;
+	struct espy_image_key file; /* which one, as for espy_image_build_id */
+};
 void espy_layouts_load(struct espy_layouts *t, struct espy_images *images, uint32_t pid,
-		       uint64_t start, uint64_t address, uint64_t length, uint64_t offset,
-		       const struct espy_image_key *key);
+		       uint64_t start, const struct espy_mapping *m);
 
 /* Where an address lies; NULL: nobody knows. Valid until the next call. */
 const struct espy_range *espy_layouts_find(struct espy_layouts *t, struct espy_images *images,

@@ -198,7 +198,7 @@ static int make_text(struct espy_stacks *t, struct espy_images *images, struct s
 {
 	espy_buf_reset(&t->scratch);
 	if (s->n_kernel && !t->kernel.is_read)
-		espy_kernel_read(&t->kernel, "/proc/kallsyms");
+		espy_kernel_read(&t->kernel, ESPY_KERNEL_LIST);
 	if (s->n_kernel)
 		kernel_frames(t, s);
 	for (uint32_t i = 0; i < s->n_user && (s->frames[i] || i == 0); i++)

@@ -10,8 +10,8 @@
 #include "enrich/kernel.h"
 #include "enrich/layout.h"
 
-#define ESPY_STACKS_MAX       65536u      /* kept at once; then all are forgotten */
-#define ESPY_STACKS_BYTES_MAX (64u << 20) /* of addresses and texts */
+#define ESPY_STACKS_MAX       ((size_t)65536)    /* kept at once; then all are forgotten */
+#define ESPY_STACKS_BYTES_MAX ((size_t)64 << 20) /* of addresses and texts */
 
 struct espy_stacks {
 	struct espy_map map; /* id, 0 → struct stack */

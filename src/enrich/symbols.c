@@ -97,12 +97,12 @@ static int open_file(const char *path)
 static bool has_build_id(int fd, struct espy_str hex)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char id[ESPY_BUILD_ID_MAX];
+	unsigned char id[ESPY_BUILD_ID_MAX] = {0};
 	int n = espy_image_read(fd, id);
 
 	if (n <= 0 || hex.n != 2 * (size_t)n)
 		return false;
-	for (int i = 0; i < n; i++)
+	for (size_t i = 0; i < (size_t)n; i++)
 		if (hex.p[2 * i] != digits[id[i] >> 4] || hex.p[2 * i + 1] != digits[id[i] & 15])
 			return false;
 	return true;

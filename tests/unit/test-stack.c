@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "enrich/stack.h"
 
 #define PID   100
@@ -18,9 +19,9 @@ static struct espy_images images;
 static void load(struct espy_layouts *t, uint32_t pid, uint64_t address, uint64_t length,
 		 uint64_t offset, const char *path)
 {
-	struct espy_image_key key = {.path = espy_str0(path)};
+	struct espy_mapping m = {address, length, offset, {.path = espy_str0(path)}};
 
-	espy_layouts_load(t, &images, pid, START, address, length, offset, &key);
+	espy_layouts_load(t, &images, pid, START, &m);
 }
 
 /* "/a+0x12"; "" where nothing is known. */
@@ -127,6 +128,31 @@ static struct espy_batch *new_batch(void)
 	return b;
 }
 
+/* Of our own process /proc is asked. */
+int here(void);
+int here(void)
+{
+	return 1;
+}
+
+static void asks_proc(void **state)
+{
+	struct espy_layouts t;
+	const struct espy_range *r;
+	struct espy_str path;
+
+	(void)state;
+	espy_layouts_init(&t, NULL, false);
+	r = espy_layouts_find(&t, &images, (uint32_t)getpid(), 0, (uint64_t)(uintptr_t)here);
+	assert_non_null(r);
+	path = espy_dict_get(&t.names, r->path);
+	assert_true(espy_str_ends(path, ESPY_STR("/test-stack")));
+	assert_null(espy_layouts_find(&t, &images, (uint32_t)getpid(), 0, 16));
+	assert_null(espy_layouts_find(&t, &images, (uint32_t)getpid(), 12345, 16)); /* another */
+	espy_layouts_done(&t);
+	espy_images_done(&images);
+}
+
 static void check_text(struct espy_stacks *t, struct espy_batch *b, uint64_t id, const char *want)
 {
 	struct espy_str s = espy_dict_get(&b->dict, espy_stack_put(t, &images, b, 1, id));
@@ -210,6 +236,7 @@ int main(void)
 		cmocka_unit_test(later_mappings_hide_earlier_ones),
 		cmocka_unit_test(children_have_a_copy),
 		cmocka_unit_test(ranges_are_bounded),
+		cmocka_unit_test(asks_proc),
 		cmocka_unit_test(known_frames_have_files),
 		cmocka_unit_test(deep_stacks_say_so),
 		cmocka_unit_test(old_epochs_are_forgotten),
