@@ -5,31 +5,34 @@
 #include "sense/wire.h"
 #include "core.bpf.h"
 
+/* All with an initialiser: without one a compiler lays them out in the order of their first use,
+ * which differs between the two objects, and the loader knows only one layout. */
+
 /* --- settings, fixed at load ---------------------------------------------------------------- */
 
-const volatile u32 self_pid;       /* Espy itself, as seen in its own pid namespace */
-const volatile u64 ns_dev, ns_ino; /* Espy's pid namespace; 0: it is the initial one */
-const volatile bool only_targets;  /* record only `targets` and their descendants */
-const volatile bool only_uids;     /* record only tasks whose real user is in `uids` */
-const volatile bool
-	only_cgroup; /* record only tasks in or below the cgroup in slot 0 of `cgroups` */
-const volatile bool failed_only;     /* record only calls that failed */
-const volatile u64 min_duration;     /* ns */
-const volatile bool with_env;        /* environment of exec */
+const volatile u32 self_pid = 0;           /* Espy itself, as seen in its own pid namespace */
+const volatile u64 ns_dev = 0, ns_ino = 0; /* Espy's pid namespace; 0: it is the initial one */
+const volatile bool only_targets = 0;      /* record only `targets` and their descendants */
+const volatile bool only_uids = 0;         /* record only tasks whose real user is in `uids` */
+const volatile bool only_cgroup =
+	0; /* record only tasks in or below the cgroup in slot 0 of `cgroups` */
+const volatile bool failed_only = 0; /* record only calls that failed */
+const volatile u64 min_duration = 0; /* ns */
+const volatile bool with_env = 0;    /* environment of exec */
 const volatile u32 max_argv = 16384; /* bytes */
-const volatile u8 stacks;            /* of every event: enum espy_stack_parts */
-const volatile u8 sample_stacks;     /* of every sample */
-const volatile u64 sample_ns;        /* CPU time between two samples */
+const volatile u8 stacks = 0;        /* of every event: enum espy_stack_parts */
+const volatile u8 sample_stacks = 0; /* of every sample */
+const volatile u64 sample_ns = 0;    /* CPU time between two samples */
 
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
-struct espy_call calls[ESPY_ABIS][ESPY_CALLS];
-struct espy_cpu cpus[ESPY_CPUS];
-u8 event_on[ESPY_EVENT_ID_MAX]; /* for events that no system call does */
-u32 epoch = 1;                  /* a new one makes every object be defined again */
-u32 path_gen = 1;               /* moves when a known path may have changed: rename, rmdir, mount */
-u32 armed;                      /* 0: nothing is recorded yet */
-s64 alive;                      /* targets and descendants that live */
+struct espy_call calls[ESPY_ABIS][ESPY_CALLS] = {};
+struct espy_cpu cpus[ESPY_CPUS] = {};
+u8 event_on[ESPY_EVENT_ID_MAX] = {}; /* for events that no system call does */
+u32 epoch = 1;                       /* a new one makes every object be defined again */
+u32 path_gen = 1; /* moves when a known path may have changed: rename, rmdir, mount */
+u32 armed = 0;    /* 0: nothing is recorded yet */
+s64 alive = 0;    /* targets and descendants that live */
 
 /* --- tasks ---------------------------------------------------------------------------------- */
 
