@@ -29,7 +29,7 @@ int profile_sample(struct sample_context *ctx)
 	__builtin_memset(&rec, 0, sizeof(rec));
 	rec.instruction = ctx->ip;
 	rec.in_kernel = !(ctx->cs & 3);
-	rec.hdr.stack = stack_take(ctx, st, SCRATCH_SAMPLE, sample_stacks, true);
+	rec.hdr.stack = stack_take(ctx, false, st, SCRATCH_SAMPLE, sample_stacks, true);
 	rec.hdr.time = bpf_ktime_get_boot_ns();
 	rec.hdr.duration = sample_ns;
 	rec.hdr.type = ESPY_EV_profile_sample;

@@ -77,20 +77,24 @@ static __always_inline u64 stack_id(struct stack_scratch *s, const struct task_s
 	return id;
 }
 
-/* ctx NULL: by the current task. */
-static __always_inline u32 stack_frames(void *ctx, char *to, u64 flags)
+/* The helper for the current task is not even mentioned where it is not known: a constant decides,
+ * not a look at the pointer. */
+static __always_inline u32 stack_frames(void *ctx, bool by_task, char *to, u64 flags)
 {
 	long n;
 
-	if (ctx)
-		n = bpf_get_stack(ctx, to, STACK_BYTES, flags);
-	else
+#ifndef ESPY_OLD
+	if (by_task)
 		n = bpf_get_task_stack((void *)bpf_get_current_task_btf(), to, STACK_BYTES, flags);
+	else
+#endif
+		n = bpf_get_stack(ctx, to, STACK_BYTES, flags);
 	return n > 0 ? (u32)n & 0x3f8 : 0;
 }
 
-static __always_inline u64 stack_take(void *ctx, const struct task_state *st, u32 who, u32 parts,
-				      bool apart)
+/* `by_task`: there is no context. `apart`: see record_apart. */
+static __always_inline u64 stack_take(void *ctx, bool by_task, const struct task_state *st, u32 who,
+				      u32 parts, bool apart)
 {
 	struct stack_scratch *s = bpf_map_lookup_elem(&stack_scratches, &who);
 	u32 user = 0, kernel = 0;
@@ -100,9 +104,9 @@ static __always_inline u64 stack_take(void *ctx, const struct task_state *st, u3
 		return ESPY_STACK_LOST;
 	s->busy = 1;
 	if (parts & ESPY_STACK_USER)
-		user = stack_frames(ctx, s->frames, BPF_F_USER_STACK);
+		user = stack_frames(ctx, by_task, s->frames, BPF_F_USER_STACK);
 	if (parts & ESPY_STACK_KERNEL)
-		kernel = stack_frames(ctx, s->frames + user, 0);
+		kernel = stack_frames(ctx, by_task, s->frames + user, 0);
 	if (user || kernel)
 		id = stack_id(s, st, current_task(), user, kernel, apart);
 	s->busy = 0;
@@ -111,7 +115,7 @@ static __always_inline u64 stack_take(void *ctx, const struct task_state *st, u3
 
 static __noinline u64 stack_of_call(void *ctx, struct task_state *st, u32 who)
 {
-	return stack_take(ctx, st, who, stacks, false);
+	return stack_take(ctx, false, st, who, stacks, false);
 }
 
 #ifdef ESPY_OLD
@@ -119,7 +123,7 @@ static __noinline u64 stack_of_call(void *ctx, struct task_state *st, u32 who)
 #else
 static __noinline u64 stack_current(const struct task_state *st)
 {
-	return stack_take(NULL, st, SCRATCH_SCHED, stacks, false);
+	return stack_take(NULL, true, st, SCRATCH_SCHED, stacks, false);
 }
 #endif
 
