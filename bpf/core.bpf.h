@@ -17,10 +17,10 @@
 #define AT_FDCWD_ARG ((u32)-100)
 
 /* Set by the loader from the kernel's BTF and from what loads. */
-const volatile bool has_cast;         /* kfunc bpf_rdonly_cast: 6.2 */
-const volatile bool has_task_btf;     /* helper bpf_get_current_task_btf: 5.11 */
-const volatile bool has_task_storage; /* task storage in tracing programs: 5.13 */
-const volatile bool has_loop;         /* helper bpf_loop: 5.17 */
+const volatile bool has_cast = 0;         /* kfunc bpf_rdonly_cast: 6.2 */
+const volatile bool has_task_btf = 0;     /* helper bpf_get_current_task_btf: 5.11 */
+const volatile bool has_task_storage = 0; /* task storage in tracing programs: 5.13 */
+const volatile bool has_loop = 0;         /* helper bpf_loop: 5.17 */
 
 /*
  * Kernels before 5.13 refuse even the mention of a callback (BPF_PSEUDO_FUNC, 69c087ba6225) in code

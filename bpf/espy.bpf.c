@@ -20,6 +20,7 @@
 #include "credential.bpf.c"
 #include "isolation.bpf.c"
 #include "kernel-ops.bpf.c"
+#include "profile.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
  * compiler's. */

@@ -141,6 +141,8 @@ static __always_inline void exit_again(struct task_state *st, u64 entry)
 /* Does the capture want this outcome? */
 static __always_inline bool exit_wanted(const struct task_state *st, long ret, u64 now)
 {
+	if (stacks && st->type == ESPY_EV_image_load)
+		return true; /* without it no address in it has a name; user space filters again */
 	if (failed_only && ret >= 0)
 		return false;
 	return !min_duration || (st->entry && now - st->entry >= min_duration);

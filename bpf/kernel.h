@@ -137,7 +137,7 @@ struct mm_struct {
 	unsigned long start_data, start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[2];
-	unsigned long hiwater_rss;
+	unsigned long hiwater_rss, total_vm, exec_vm;
 	struct file *exe_file;
 };
 struct proc_ns_operations {
@@ -215,6 +215,9 @@ struct proc_inode {
 	struct inode vfs_inode;
 	struct pid *pid;
 };
+struct task_io_accounting {
+	u64 rchar, wchar, syscr, syscw, read_bytes, write_bytes;
+};
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
@@ -223,7 +226,8 @@ struct signal_struct {
 	struct tty_struct *tty;
 	struct pid *pids[4];
 	u64 utime, stime, sum_sched_runtime;
-	unsigned long maxrss;
+	unsigned long maxrss, nvcsw, nivcsw, min_flt, maj_flt;
+	struct task_io_accounting ioac;
 };
 struct key {
 	s32 serial;
@@ -300,6 +304,8 @@ struct task_struct {
 	unsigned int personality, ptrace;
 	struct list_head ptraced, ptrace_entry;
 	u64 utime, stime;
+	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
+	struct task_io_accounting ioac;
 	u64 start_boottime;
 	struct cred *cred, *real_cred;
 	char comm[16];

@@ -5,32 +5,38 @@
 #include "sense/wire.h"
 #include "core.bpf.h"
 
+/* All with an initialiser: without one a compiler lays them out in the order of their first use,
+ * which differs between the two objects, and the loader knows only one layout. */
+
 /* --- settings, fixed at load ---------------------------------------------------------------- */
 
-const volatile u32 self_pid;       /* Espy itself, as seen in its own pid namespace */
-const volatile u64 ns_dev, ns_ino; /* Espy's pid namespace; 0: it is the initial one */
-const volatile bool only_targets;  /* record only `targets` and their descendants */
-const volatile bool only_uids;     /* record only tasks whose real user is in `uids` */
-const volatile bool
-	only_cgroup; /* record only tasks in or below the cgroup in slot 0 of `cgroups` */
-const volatile bool failed_only;     /* record only calls that failed */
-const volatile u64 min_duration;     /* ns */
-const volatile bool with_env;        /* environment of exec */
+const volatile u32 self_pid = 0;           /* Espy itself, as seen in its own pid namespace */
+const volatile u64 ns_dev = 0, ns_ino = 0; /* Espy's pid namespace; 0: it is the initial one */
+const volatile bool only_targets = 0;      /* record only `targets` and their descendants */
+const volatile bool only_uids = 0;         /* record only tasks whose real user is in `uids` */
+const volatile bool only_cgroup =
+	0; /* record only tasks in or below the cgroup in slot 0 of `cgroups` */
+const volatile bool failed_only = 0; /* record only calls that failed */
+const volatile u64 min_duration = 0; /* ns */
+const volatile bool with_env = 0;    /* environment of exec */
 const volatile u32 max_argv = 16384; /* bytes */
-const volatile bool watch_creds;     /* changes of credentials without a call are looked for */
+const volatile bool watch_creds = 0; /* changes of credentials without a call are looked for */
 
-const volatile bool with_dns;    /* questions to name servers */
-const volatile bool with_owners; /* of TCP sockets: see owner.bpf.h */
+const volatile bool with_dns = 0;    /* questions to name servers */
+const volatile bool with_owners = 0; /* of TCP sockets: see owner.bpf.h */
+const volatile u8 stacks = 0;        /* of every event: enum espy_stack_parts */
+const volatile u8 sample_stacks = 0; /* of every sample */
+const volatile u64 sample_ns = 0;    /* CPU time between two samples */
 
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
-struct espy_call calls[ESPY_ABIS][ESPY_CALLS];
-struct espy_cpu cpus[ESPY_CPUS];
-u8 event_on[ESPY_EVENT_ID_MAX]; /* for events that no system call does */
-u32 epoch = 1;                  /* a new one makes every object be defined again */
-u32 path_gen = 1;               /* moves when a known path may have changed: rename, rmdir, mount */
-u32 armed;                      /* 0: nothing is recorded yet */
-s64 alive;                      /* targets and descendants that live */
+struct espy_call calls[ESPY_ABIS][ESPY_CALLS] = {};
+struct espy_cpu cpus[ESPY_CPUS] = {};
+u8 event_on[ESPY_EVENT_ID_MAX] = {}; /* for events that no system call does */
+u32 epoch = 1;                       /* a new one makes every object be defined again */
+u32 path_gen = 1; /* moves when a known path may have changed: rename, rmdir, mount */
+u32 armed = 0;    /* 0: nothing is recorded yet */
+s64 alive = 0;    /* targets and descendants that live */
 
 /* --- tasks ---------------------------------------------------------------------------------- */
 
@@ -73,6 +79,7 @@ struct task_state {
 	u64 cred;            /* address of the credentials last looked at */
 	u64 ns, cset;        /* likewise of the set of namespaces and the set of cgroups */
 	struct cred_ids ids; /* and what the credentials said */
+	u64 stack;           /* of the call; 0: not taken yet */
 	u32 pid, tid;
 	u16 call, nr; /* index in the call table; the number as it was made */
 	u16 type;
@@ -160,6 +167,7 @@ enum scratch_user {
 	SCRATCH_SCHED,
 	SCRATCH_ITER,
 	SCRATCH_PLUS,
+	SCRATCH_SAMPLE,
 	SCRATCH__MAX
 };
 
@@ -213,6 +221,32 @@ struct {
 	__type(key, u32);
 	__type(value, struct exec_scratch);
 } exec_scratches SEC(".maps");
+
+/* --- stacks --------------------------------------------------------------------------------- */
+
+#define STACK_BYTES (ESPY_STACK_FRAMES * 8)
+struct stack_scratch {
+	u64 busy; /* somebody was interrupted while using it */
+	volatile u64
+		mm; /* a pointer comes back from here as a number, which it may be counted with */
+	struct espy_ev_meta_stack rec;
+	char frames[2048]; /* of the user, and behind them of the kernel */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH__MAX);
+	__type(key, u32);
+	__type(value, struct stack_scratch);
+} stack_scratches SEC(".maps");
+
+/* Ids that user space was told of, and in which epoch. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768); /* 1 when no stacks are taken */
+	__type(key, u64);
+	__type(value, u32);
+} stack_sent SEC(".maps");
 
 /* --- objects -------------------------------------------------------------------------------- */
 

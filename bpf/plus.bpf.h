@@ -4,7 +4,7 @@
 
 #include "probe.bpf.h"
 
-const volatile bool has_plus; /* its programs are loaded */
+const volatile bool has_plus = 0; /* its programs are loaded */
 
 #define NO_FD     (~0ull) /* closed, but not by its number */
 #define PLUS_NAME 256     /* NAME_MAX and the NUL */

@@ -37,7 +37,7 @@ static __always_inline void child_state(struct task_state *st, struct task_struc
 		this_cpu()->busy++;
 		return;
 	}
-	child->entry = 0;
+	child->entry = child->stack = 0;
 	child->verdict = (st->verdict & V_TREE) | V_DONE;
 	if (flags & CLONE_THREAD) {
 		child->verdict = st->verdict | V_DONE;
@@ -425,6 +425,7 @@ static __always_inline int send_exec(struct task_state *st, struct task_struct *
 	s->rec.hdr.type = ESPY_EV_process_exec;
 	s->rec.hdr.duration = now - call_began(st, now);
 	s->rec.hdr.result = 0;
+	s->rec.hdr.stack = st->entry ? st->stack : 0; /* the caller's: its program is gone now */
 	header_task(&s->rec.hdr, st);
 	path_of_object(&s->rec.path, object_of_file(KR(mm, exe_file), SCRATCH_SCHED));
 	path_of_object(&s->rec.cwd, object_of_cwd(t, SCRATCH_SCHED));
@@ -478,7 +479,7 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 		exec_memory();
 	st->entry = 0;
 	st->verdict |= V_DONE;
-	if (!failed_only && event_on[ESPY_EV_image_load])
+	if ((!failed_only || stacks) && event_on[ESPY_EV_image_load])
 		exec_images(st, p);
 	return 0;
 }

@@ -238,6 +238,7 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 			return false;
 	}
 	st->obj = st->obj2 = 0;
+	st->stack = 0;
 	st->pos = -1;
 	if (c->form == ESPY_FORM_MAP_STRUCT)
 		enter_map_struct(st);
@@ -298,8 +299,12 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	    (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs) && !asks_to_share(regs, c, ia32)))
 		return 0;
 	st = state_recorded_at(t, SEEN_ENTRY);
-	if (st && enter_call(st, c, t, regs, ia32, id, false))
-		st->entry = bpf_ktime_get_boot_ns();
+	if (!st || !enter_call(st, c, t, regs, ia32, id, false))
+		return 0;
+	/* these are told of by other hooks, and after an exec its caller is gone */
+	if (stacks && (c->type == ESPY_EV_process_fork || c->type == ESPY_EV_process_exec))
+		st->stack = stack_of_call(ctx, st, SCRATCH_ENTER);
+	st->entry = bpf_ktime_get_boot_ns();
 	return 0;
 }
 
@@ -425,6 +430,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 		exit_creds(c);
 		return 0;
 	}
+	if (stacks)
+		st->stack = stack_of_call(ctx, st, SCRATCH_EXIT);
 	st->end = now;
 	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
 		exit_inline(st, c, ret, now);

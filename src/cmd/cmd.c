@@ -11,6 +11,8 @@
 #include "base/escape.h"
 #include "cmd/hashes.h"
 #include "cmd/pmc-option.h"
+#include "cmd/profile.h"
+#include "cmd/symbols.h"
 #include "cmd/with.h"
 
 #define OPTIONS_MAX   48 /* of one command */
@@ -141,11 +143,14 @@ static void tell_unknown(const struct espy_command *c, char **argv, bool is_miss
  * or an exit code after an error was printed. */
 static const struct {
 	const char *name;
+	bool has_value; /* convert has a --stacks of its own, without one */
 	int (*take)(const char *value);
-} shared_options[] = {{"pmc", espy_pmc_option},
-		      {"with", espy_with_option},
-		      {"hashes", espy_hashes_option},
-		      {"packages", espy_packages_option}};
+} shared_options[] = {
+	{"pmc", true, espy_pmc_option},         {"with", true, espy_with_option},
+	{"stacks", true, espy_stacks_option},   {"sample", true, espy_sample_option},
+	{"profile", true, espy_profile_option}, {"no-symbols", false, espy_symbols_option},
+	{"hashes", true, espy_hashes_option},   {"packages", false, espy_packages_option},
+};
 
 /* Index in shared_options of the option with this letter, or -1. */
 static int shared_option(const struct espy_command *c, int letter)
@@ -154,6 +159,7 @@ static int shared_option(const struct espy_command *c, int letter)
 
 	for (size_t s = 0; s < sizeof(shared_options) / sizeof(*shared_options); s++)
 		if (i >= 0 && i < OPTIONS_MAX &&
+		    !c->options[i].arg == !shared_options[s].has_value &&
 		    strcmp(c->options[i].name, shared_options[s].name) == 0)
 			return (int)s;
 	return -1;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "cmd/cmd.h"
+#include "cmd/symbols.h"
 #include "cmd/part.h"
 #include "cmd/pmc-option.h"
 #include "cmd/progress.h"
@@ -23,6 +24,7 @@ static const struct espy_option options[] = {
 	 "lists them"},
 	{0, "stacks", NULL, "also the calls that led to each event, where they were recorded"},
 	ESPY_PMC_OPTION,
+	ESPY_SYMBOLS_OPTION,
 	{0, NULL, NULL, NULL},
 };
 

@@ -323,6 +323,17 @@ static void check_plus(struct finding *f)
 	    "such paths are the kernel's own, and closes without a call are seen", NULL);
 }
 
+static void check_profile(struct finding *f)
+{
+	if (espy_sense_probe_profile(&f->err) == 0) {
+		snprintf(f->value, sizeof(f->value), "loads");
+		set(f, STATE_OK, "--stacks, --sample and --profile", NULL);
+		return;
+	}
+	snprintf(f->value, sizeof(f->value), "does not load");
+	set(f, STATE_BAD, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
+}
+
 static void check_later(struct finding *f)
 {
 	snprintf(f->value, sizeof(f->value), "not in this version");
@@ -349,7 +360,7 @@ static const struct check {
 	{"pack base", check_base, "tracepoints and iterators"},
 	{"pack plus", check_plus, "paths from the kernel for rename, unlink, chmod and the like"},
 	{"pack plain", check_later, "processes only, where BPF is not allowed"},
-	{"pack profile", check_later, "CPU time and sampled stacks"},
+	{"pack profile", check_profile, "stacks, CPU samples and counters"},
 	{"pack wine", check_later, "registry and files of Windows programs"},
 	{"pack desktop", check_later, "clipboard"},
 };

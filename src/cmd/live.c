@@ -10,6 +10,7 @@
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
+#include "cmd/profile.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
 #include "cmd/with.h"
@@ -28,6 +29,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
+	ESPY_PROFILE_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -126,6 +128,8 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .environment = l->environment,
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
+					 .profile = espy_profile_options(),
+					 .symbols = true,
 					 .flush_ms = 20};
 	struct espy_stop stop = {.follows = l->targets.n_pids > 0};
 	struct espy_sink_lines lines = {0};

@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "cmd/cmd.h"
 #include "cmd/saved.h"
+#include "cmd/symbols.h"
 #include "rule/suggest.h"
 
 #define NAME_MAX_SHOWN 40
@@ -77,6 +78,7 @@ static int run(const struct espy_command *c, int argc, char **argv)
 		signal(SIGPIPE, SIG_IGN); /* a reader that has seen enough: EPIPE is no error */
 	optind = 0;                       /* glibc: begin anew, with this argv */
 	espy_saved_use();
+	espy_symbols_use();
 	code = c->run(argc, argv);
 	espy_saved_tell();
 	return code;

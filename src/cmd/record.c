@@ -10,6 +10,7 @@
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
+#include "cmd/profile.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
 #include "cmd/with.h"
@@ -31,6 +32,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
+	ESPY_PROFILE_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -98,6 +100,7 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 					 .environment = rec->environment,
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
+					 .profile = espy_profile_options(),
 					 .ring_bytes = rec->ring_bytes,
 					 .flush_ms = 1000};
 	struct espy_stop stop = {.follows = rec->targets.n_pids > 0,

@@ -19,6 +19,7 @@
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
+#include "cmd/profile.h"
 #include "cmd/with.h"
 #include "engine/capture.h"
 #include "engine/report.h"
@@ -40,6 +41,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
+	ESPY_PROFILE_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -319,6 +321,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .environment = run->environment,
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
+					 .profile = espy_profile_options(),
 					 .ring_bytes = run->ring_bytes,
 					 .flush_ms = 1000,
 					 .sinks = {&run->trace.sink}};

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "cmd/bounds.h"
 #include "cmd/cmd.h"
+#include "cmd/symbols.h"
 #include "cmd/pager.h"
 #include "cmd/progress.h"
 #include "engine/sieve.h"
@@ -34,6 +35,7 @@ static const struct espy_option options[] = {
 	{0, "utc", NULL, "times in UTC, not in the local time zone"},
 	{0, "no-pager", NULL, "do not start a pager on a terminal"},
 	ESPY_PMC_OPTION,
+	ESPY_SYMBOLS_OPTION,
 	{0, NULL, NULL, NULL},
 };
 

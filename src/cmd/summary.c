@@ -9,6 +9,7 @@
 #include "cmd/answer.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
+#include "cmd/symbols.h"
 #include "engine/field.h"
 #include "engine/study.h"
 #include "engine/summary-view.h"
@@ -28,6 +29,7 @@ static const struct espy_option options[] = {
 	{'b', "by", "GROUPING", "process: name, exe, user; file: folder, ext; result: error"},
 	{0, "no-pager", NULL, "print at once, also on a terminal"},
 	ESPY_PMC_OPTION,
+	ESPY_SYMBOLS_OPTION,
 	{0, NULL, NULL, NULL},
 };
 

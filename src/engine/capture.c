@@ -9,9 +9,11 @@
 #include "engine/select.h"
 #include "model/schema.h"
 #include "enrich/enrich.h"
+#include "enrich/symbols.h"
 #include "rule/rule.h"
 #include "sense/machine.h"
 #include "sense/sense.h"
+#include "sense/wire.h"
 
 #define NS_PER_MS    1000000ull
 #define SLEEP_MIN_NS (1 * NS_PER_MS)
@@ -36,8 +38,10 @@ struct espy_capture {
 	struct espy_batch *selected; /* what matched of it */
 	uint64_t bits[ESPY_RULE_WORDS(ESPY_BATCH_ROWS)];
 	uint64_t events, bad;
-	uint64_t first_row;  /* boot clock when the batch got its first row */
-	uint64_t epoch_ends; /* boot clock until when the last renewal of objects takes */
+	uint64_t first_row;           /* boot clock when the batch got its first row */
+	uint64_t epoch_ends;          /* boot clock until when the last renewal of objects takes */
+	uint64_t next_count;          /* boot clock when counters are read again */
+	struct espy_symbols *symbols; /* NULL: stacks stay as they are */
 	bool wanted[ESPY_EVENT_ID_MAX];
 	bool in_snapshot;
 	bool full;            /* a sink takes no more */
@@ -106,8 +110,15 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 		.cgroup = c->o.cgroup,
 		.environment = c->o.environment,
 		.ring_bytes = c->o.ring_bytes,
+		.stacks = c->o.profile.stacks,
+		.sample_hz = c->o.profile.sample_hz,
+		.counters = c->o.profile.every_ns,
 	};
-	struct espy_enrich_options eo = {.max_objects = OBJECTS_MAX};
+	struct espy_enrich_options eo = {
+		.max_objects = OBJECTS_MAX,
+		.stacks = c->o.profile.stacks || c->o.profile.sample_hz,
+		.kernel_stacks = c->o.profile.stacks & ESPY_STACK_KERNEL || c->o.profile.sample_hz,
+	};
 	struct espy_machine m = {0};
 	struct espy_rule_needs needs = {0};
 	int r;
@@ -120,6 +131,7 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	memcpy(c->wanted, so.type, sizeof(c->wanted));
 	eo.type = c->wanted;
 	espy_enrich_sources(so.type);
+	so.type[ESPY_EV_image_load] |= eo.stacks; /* what an address lies in */
 	espy_machine_read(&m);
 	if (c->rule)
 		espy_rule_set_start(c->rule, m.started);
@@ -134,7 +146,9 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	if (r < 0)
 		return r;
 	c->batch->wall_offset = m.wall_offset;
-	return espy_sense_open(&c->sense, &so, err);
+	if (c->o.symbols && eo.stacks)
+		r = espy_symbols_new(&c->symbols);
+	return r < 0 ? r : espy_sense_open(&c->sense, &so, err);
 }
 
 int espy_capture_open(struct espy_capture **ret, const struct espy_capture_options *o,
@@ -161,6 +175,7 @@ void espy_capture_close(struct espy_capture *c)
 		return;
 	espy_sense_close(c->sense);
 	espy_enrich_free(c->enrich);
+	espy_symbols_free(c->symbols);
 	espy_rule_free(c->rule);
 	espy_window_free(c->window);
 	espy_batch_free(c->batch);
@@ -219,6 +234,8 @@ static int hand_on(struct espy_capture *c)
 			return r;
 		b = c->selected;
 	}
+	if (c->symbols)
+		espy_symbols_batch(c->symbols, b);
 	memset(c->bits, 0xff, sizeof(c->bits));
 	b->first_seq = c->in_snapshot ? 1 : c->events + 1;
 	r = to_sinks(c, b, c->bits);
@@ -311,7 +328,8 @@ static void renew_objects(struct espy_capture *c)
 {
 	uint64_t now;
 
-	if (espy_enrich_objects(c->enrich) < OBJECTS_MAX * 3 / 4)
+	if (espy_enrich_objects(c->enrich) < OBJECTS_MAX * 3 / 4 &&
+	    !espy_enrich_stacks_are_many(c->enrich))
 		return;
 	now = espy_machine_now();
 	if (now < c->epoch_ends)
@@ -319,6 +337,13 @@ static void renew_objects(struct espy_capture *c)
 	c->epoch_ends = now + EPOCH_OVERLAP_NS;
 	espy_sense_new_epoch(c->sense);
 	espy_enrich_new_epoch(c->enrich, c->epoch_ends);
+}
+
+/* A count that fails is one that is missing. */
+static void count(struct espy_capture *c)
+{
+	espy_sense_count(c->sense);
+	c->next_count = espy_machine_now() + c->o.profile.every_ns;
 }
 
 int espy_capture_start(struct espy_capture *c, struct espy_err *err)
@@ -334,6 +359,8 @@ int espy_capture_start(struct espy_capture *c, struct espy_err *err)
 		r = flush(c);
 	c->in_snapshot = false;
 	espy_sense_start(c->sense);
+	if (c->o.profile.every_ns)
+		count(c);
 	return r;
 }
 
@@ -348,6 +375,8 @@ static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
 		r = take_rest(c, espy_enrich_pass, espy_machine_now() - HELD_BACK_NS);
 	if (r >= 0 && is_due(c))
 		r = flush(c);
+	if (c->o.profile.every_ns && espy_machine_now() >= c->next_count)
+		count(c);
 	renew_objects(c);
 	*sleep_ns = n > BUSY_RECORDS ? SLEEP_MIN_NS : *sleep_ns * 2;
 	if (*sleep_ns > SLEEP_MAX_NS)

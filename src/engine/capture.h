@@ -28,8 +28,14 @@ struct espy_capture_options {
 	const char *cgroup;
 	bool environment;
 	struct espy_identify_options identify; /* what is wanted of files that are run */
-	size_t ring_bytes;                     /* per CPU; 0: default */
-	unsigned flush_ms;                     /* how old an event may be when sinks get it */
+	struct espy_capture_profile {
+		unsigned stacks;    /* of events: enum espy_stack_parts, 0 none */
+		unsigned sample_hz; /* CPU samples per second and processor, 0 none */
+		uint64_t every_ns;  /* how often counters are read, 0 never */
+	} profile;
+	bool symbols;       /* stacks reach the sinks with the names of functions */
+	size_t ring_bytes;  /* per CPU; 0: default */
+	unsigned flush_ms;  /* how old an event may be when sinks get it */
 	size_t batch_bytes; /* about how large a batch may be in a trace; 0: no matter */
 	struct espy_sink *sinks[ESPY_CAPTURE_SINKS]; /* ended by NULL; borrowed */
 };

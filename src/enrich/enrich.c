@@ -11,6 +11,7 @@
 #include "enrich/lookup.h"
 #include "enrich/roster.h"
 #include "enrich/settings.h"
+#include "enrich/stack.h"
 #include "enrich/sweep.h"
 #include "enrich/wire.h"
 
@@ -20,6 +21,8 @@ struct espy_enrich {
 	struct espy_settings settings;
 	struct espy_content content;
 	struct espy_lookups *lookups;
+	struct espy_stacks stacks;
+	bool with_stacks;
 	struct espy_batch *into;        /* where the last row went */
 	struct espy_identify *identify; /* NULL: files are not looked into */
 	struct espy_hash_record *hash;  /* the one that was made last */
@@ -118,7 +121,63 @@ void espy_enrich_sources(bool *type)
 	espy_content_sources(type);
 }
 
+/* --- what lies where in a process, so that its stacks can be told ---------------------------- */
+
+static void note_image(struct espy_enrich *e, const struct espy_ev_image_load *rec,
+		       const struct espy_batch *b, const struct espy_decoded *v)
+{
+	struct espy_mapping m = {
+		.address = rec->address,
+		.length = rec->length,
+		.offset = rec->offset,
+		.file = {.pid = rec->hdr.pid, .path = espy_dict_get(&b->dict, v->path)}};
+
+	if (rec->hdr.flags & ESPY_F_PENDING)
+		return;
+	if (v->object) {
+		m.file.inode = v->object->inode;
+		m.file.dev = v->object->dev;
+	}
+	espy_layouts_load(&e->stacks.layouts, &e->decoder.images, rec->hdr.pid, rec->hdr.start, &m);
+}
+
+static void note_layout(struct espy_enrich *e, const struct espy_event *rec,
+			const struct espy_batch *b, const struct espy_decoded *v)
+{
+	struct espy_layouts *t = &e->stacks.layouts;
+	const struct espy_ev_process_fork *fork = (const void *)rec;
+
+	switch (rec->type) {
+	case ESPY_EV_image_load:
+		note_image(e, (const void *)rec, b, v);
+		break;
+	case ESPY_EV_process_fork:
+		if (rec->result >= 0)
+			espy_layouts_fork(t, &e->decoder.images, rec->pid, rec->start,
+					  fork->child_pid, fork->child_start);
+		break;
+	case ESPY_EV_process_exec:
+		if (rec->result >= 0 && !(rec->flags & ESPY_F_PENDING))
+			espy_layouts_exec(t, rec->pid, rec->start);
+		break;
+	case ESPY_EV_process_exit:
+		espy_layouts_exit(t, rec->pid, rec->start);
+		break;
+	}
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
+
+/* Inode of the initial pid namespace (PROC_PID_INIT_INO): elsewhere /proc numbers processes
+ * otherwise than the records do. */
+#define INITIAL_PID_NS 0xEFFFFFFCu
+
+static bool sees_processes(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
+}
 
 static int start_identify(struct espy_enrich *e, const struct espy_enrich_options *o,
 			  struct espy_err *err)
@@ -147,6 +206,11 @@ int espy_enrich_new(struct espy_enrich **ret, const struct espy_enrich_options *
 	e->decoder.no_proc = o->no_proc;
 	e->decoder.no_build_id = o->no_build_id;
 	espy_roster_init(&e->roster, o->max_dead, o->no_proc);
+	e->with_stacks = o->stacks;
+	espy_stacks_init(&e->stacks, &e->roster.processes,
+			 o->no_proc || !o->stacks || !sees_processes());
+	if (o->kernel_stacks)
+		espy_kernel_read(&e->stacks.kernel, ESPY_KERNEL_LIST);
 	e->wall_offset = o->wall_offset;
 	for (size_t i = 0; i < espy_n_schemas; i++)
 		espy_decode_plan(&e->plans[espy_schemas[i].type].decode, &espy_schemas[i]);
@@ -175,6 +239,7 @@ void espy_enrich_free(struct espy_enrich *e)
 	espy_identify_free(e->identify);
 	free(e->hash);
 	espy_lookups_free(e->lookups);
+	espy_stacks_done(&e->stacks);
 	free(e);
 }
 
@@ -234,6 +299,12 @@ size_t espy_enrich_objects(const struct espy_enrich *e)
 void espy_enrich_new_epoch(struct espy_enrich *e, uint64_t until)
 {
 	espy_objects_new_epoch(&e->decoder.objects, until);
+	espy_stacks_new_epoch(&e->stacks, until);
+}
+
+bool espy_enrich_stacks_are_many(const struct espy_enrich *e)
+{
+	return espy_stacks_are_many(&e->stacks);
 }
 
 uint64_t espy_enrich_unknown_objects(const struct espy_enrich *e)
@@ -252,6 +323,8 @@ static int define(struct espy_enrich *e, const struct espy_event *rec)
 		return espy_cgroup_define(&e->roster.processes.cgroups, (const void *)rec);
 	case ESPY_EV_meta_task:
 		return espy_process_task(&e->roster.processes, (const void *)rec);
+	case ESPY_EV_meta_stack:
+		return espy_stack_define(&e->stacks, (const void *)rec);
 	}
 	return 0;
 }
@@ -280,9 +353,16 @@ static void fill_argv(const struct plan *plan, struct espy_batch *b, uint32_t ro
 static int add_row(struct espy_enrich *e, const struct plan *plan, const struct espy_event *rec,
 		   struct espy_batch *b)
 {
+	uint32_t stack = 0;
 	struct espy_decoded v;
 	int r, actor, row;
 
+	/* before the record has its effect: after an exec its caller is not there any more */
+	if (rec->stack && e->with_stacks)
+		stack = espy_stack_put(&e->stacks, &e->decoder.images, b, e->decoder.batch,
+				       rec->stack);
+	if (stack == UINT32_MAX)
+		return -ENOMEM;
 	r = espy_decode(&e->decoder, &plan->decode, rec, b, &v);
 	if (r == 0 && plan->effect)
 		r = run_effect(e, plan->effect->before, rec, b, &v);
@@ -300,6 +380,9 @@ static int add_row(struct espy_enrich *e, const struct plan *plan, const struct 
 	b->proc[row] = (uint32_t)actor;
 	if (e->identify)
 		ask_image(e, rec, b, &v);
+	b->stack[row] = stack;
+	if (e->with_stacks)
+		note_layout(e, rec, b, &v);
 	if (rec->type == ESPY_EV_process_running)
 		fill_argv(plan, b, (uint32_t)row);
 	e->decoder.unknown += v.is_unknown;
@@ -411,6 +494,7 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
 		e->latest = rec->time;
 	if (rec->type == ESPY_EV_meta_dns)
 		return take_dns(e, rec, b);
+	espy_stacks_pass(&e->stacks, rec->time);
 	if (!espy_schema_is_shown(plan->decode.schema))
 		return define(e, rec);
 	if (is_full(plan, b, 1))
@@ -432,16 +516,11 @@ static int take_swept(void *ctx, const struct espy_event *rec)
 	return r == -EBADMSG ? 0 : r;
 }
 
-/* Inode of the initial pid namespace (PROC_PID_INIT_INO): elsewhere /proc numbers processes
- * otherwise than the records do. */
-#define INITIAL_PID_NS 0xEFFFFFFCu
-
 int espy_enrich_sweep(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
 {
 	struct sweep s = {e, b};
-	struct stat st;
 
-	if (e->decoder.no_proc || stat("/proc/self/ns/pid", &st) < 0 || st.st_ino != INITIAL_PID_NS)
+	if (e->decoder.no_proc || !sees_processes())
 		return 0;
 	return espy_sweep(&e->roster.processes, now, take_swept, &s);
 }

@@ -19,6 +19,8 @@ struct espy_enrich_options {
 	const bool *type;   /* which events rows are wanted of, by id; NULL: all. Read once. */
 	size_t max_objects; /* objects kept at once, 0: default 65,536 */
 	size_t max_dead;    /* ended processes kept at once, 0: default 65,536 */
+	bool stacks;        /* follow what lies where in every process, for stacks */
+	bool kernel_stacks; /* read the kernel's symbols now, not when events are waiting */
 	int64_t wall_offset;
 	/* What is wanted of files that are run; nothing: they are not looked into. */
 	struct espy_identify_options identify;
@@ -68,6 +70,9 @@ void espy_enrich_batch_done(struct espy_enrich *e);
  * is ending does not put that end off; what it leaves behind goes with the next one. */
 size_t espy_enrich_objects(const struct espy_enrich *e);
 void espy_enrich_new_epoch(struct espy_enrich *e, uint64_t until);
+
+/* So many stacks are held that a new epoch should begin. */
+bool espy_enrich_stacks_are_many(const struct espy_enrich *e);
 
 /* Rows that mention an object id that was never defined (its path is then marked partial). */
 uint64_t espy_enrich_unknown_objects(const struct espy_enrich *e);

@@ -24,6 +24,8 @@ struct image {
 	uint64_t size;
 	uint32_t n; /* characters of hex */
 	char hex[2 * ESPY_BUILD_ID_MAX];
+	uint32_t n_code;
+	struct espy_image_code code[ESPY_IMAGE_CODE_MAX];
 };
 
 /* Bytes read at `off`, fewer only at the end of the file; or negative errno. */
@@ -116,29 +118,66 @@ static int read_header(int fd, struct table *t)
 	return 0;
 }
 
-int espy_image_read(int fd, unsigned char ret[ESPY_BUILD_ID_MAX])
+union headers {
+	Elf32_Phdr h32[ESPY_IMAGE_HEADERS_MAX];
+	Elf64_Phdr h64[ESPY_IMAGE_HEADERS_MAX];
+};
+
+static int read_headers(int fd, struct table *t, union headers *ret)
 {
-	union {
-		Elf32_Phdr h32[ESPY_IMAGE_HEADERS_MAX];
-		Elf64_Phdr h64[ESPY_IMAGE_HEADERS_MAX];
-	} u;
-	struct table t = {0};
+	int r = read_header(fd, t);
 	ssize_t n;
-	int r = read_header(fd, &t);
 
 	if (r < 0)
 		return r;
-	memset(&u, 0, sizeof(u));
-	n = read_at(fd, &u, (size_t)t.n * t.entry, t.off);
-	if (n != (ssize_t)((size_t)t.n * t.entry))
+	memset(ret, 0, sizeof(*ret));
+	n = read_at(fd, ret, (size_t)t->n * t->entry, t->off);
+	if (n != (ssize_t)((size_t)t->n * t->entry))
 		return n < 0 ? (int)n : -EBADMSG;
+	return 0;
+}
+
+static Elf64_Phdr header_at(const struct table *t, const union headers *u, unsigned i)
+{
+	const Elf32_Phdr *h = &u->h32[i];
+
+	if (t->is_64)
+		return u->h64[i];
+	return (Elf64_Phdr){.p_type = h->p_type,
+			    .p_flags = h->p_flags,
+			    .p_offset = h->p_offset,
+			    .p_vaddr = h->p_vaddr,
+			    .p_filesz = h->p_filesz};
+}
+
+int espy_image_read(int fd, unsigned char ret[ESPY_BUILD_ID_MAX])
+{
+	union headers u;
+	struct table t = {0};
+	int r = read_headers(fd, &t, &u);
+
 	for (unsigned i = 0; i < t.n && r == 0; i++) {
-		if (t.is_64 && u.h64[i].p_type == PT_NOTE)
-			r = read_notes(fd, u.h64[i].p_offset, u.h64[i].p_filesz, ret);
-		else if (!t.is_64 && u.h32[i].p_type == PT_NOTE)
-			r = read_notes(fd, u.h32[i].p_offset, u.h32[i].p_filesz, ret);
+		Elf64_Phdr h = header_at(&t, &u, i);
+
+		if (h.p_type == PT_NOTE)
+			r = read_notes(fd, h.p_offset, h.p_filesz, ret);
 	}
 	return r;
+}
+
+int espy_image_code(int fd, struct espy_image_code ret[ESPY_IMAGE_CODE_MAX])
+{
+	union headers u;
+	struct table t = {0};
+	int r = read_headers(fd, &t, &u), n = 0;
+
+	for (unsigned i = 0; i < t.n && r == 0 && n < (int)ESPY_IMAGE_CODE_MAX; i++) {
+		Elf64_Phdr h = header_at(&t, &u, i);
+
+		if (h.p_type == PT_LOAD && h.p_flags & PF_X)
+			ret[n++] = (struct espy_image_code){h.p_offset, h.p_filesz, h.p_vaddr};
+	}
+	return r < 0 ? r : n;
 }
 
 /* Is it the file that was mapped? File systems of the kernel's own making (overlayfs, btrfs) may
@@ -199,7 +238,7 @@ static bool is_fresh(const struct image *m, const struct stat *st)
 static void look(struct image *m, int fd, const struct stat *st)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char id[ESPY_BUILD_ID_MAX];
+	unsigned char id[ESPY_BUILD_ID_MAX] = {0};
 	int n = espy_image_read(fd, id);
 
 	m->n = 0;
@@ -207,6 +246,8 @@ static void look(struct image *m, int fd, const struct stat *st)
 		m->hex[m->n++] = digits[id[i] >> 4];
 		m->hex[m->n++] = digits[id[i] & 15];
 	}
+	n = espy_image_code(fd, m->code);
+	m->n_code = n > 0 ? (uint32_t)n : 0;
 	m->ctime_ns = ctime_of(st);
 	m->size = (uint64_t)st->st_size;
 }
@@ -276,7 +317,8 @@ int espy_image_open(const struct espy_image_key *key)
 	return fd;
 }
 
-struct espy_str espy_image_build_id(struct espy_images *t, const struct espy_image_key *key)
+/* By the path as we see it, else as the process sees it: its mount namespace may be another. */
+static struct image *find_image(struct espy_images *t, const struct espy_image_key *key)
 {
 	char path[PATH_MAX + 32];
 	struct image *m = NULL;
@@ -285,5 +327,30 @@ struct espy_str espy_image_build_id(struct espy_images *t, const struct espy_ima
 		m = get_image(t, key, path);
 	if (!m && path_for(path, key, true))
 		m = get_image(t, key, path);
+	return m;
+}
+
+struct espy_str espy_image_build_id(struct espy_images *t, const struct espy_image_key *key)
+{
+	struct image *m = find_image(t, key);
+
 	return m ? (struct espy_str){m->hex, m->n} : ESPY_STR_NONE;
+}
+
+/* A page of a segment begins before what the segment has of it. */
+#define PAGE 4096u
+
+uint64_t espy_image_address(struct espy_images *t, const struct espy_image_key *key,
+			    uint64_t offset)
+{
+	struct image *m = find_image(t, key);
+
+	for (uint32_t i = 0; m && i < m->n_code; i++) {
+		const struct espy_image_code *c = &m->code[i];
+		uint64_t first = c->offset & ~(uint64_t)(PAGE - 1);
+
+		if (offset >= first && offset - first < c->length + (c->offset - first))
+			return offset - c->offset + c->address;
+	}
+	return offset;
 }

@@ -47,6 +47,9 @@ enum espy_event_flags {
 	ESPY_F_DELETED = 16,  /* the file of `path` had no name left when it was used */
 };
 
+#define ESPY_STACK_LOST   1   /* there was a stack, but no room to tell it */
+#define ESPY_STACK_FRAMES 127 /* of each side: the kernel's own limit (perf_event_max_stack) */
+
 struct espy_text {
 	u16 off, len;
 };
@@ -69,6 +72,7 @@ struct espy_event {
 	u64 duration; /* ns */
 	u64 start;    /* start of the process: with pid, its identity */
 	s64 result;   /* value, or negative errno */
+	u64 stack;    /* id of a meta_stack; 0 none, ESPY_STACK_LOST */
 	u32 pid, tid; /* in the initial pid namespace; pid is the thread group */
 	u32 seq;      /* per CPU, counts every attempt: a gap is a loss */
 	u32 size;     /* of the whole record, bytes */

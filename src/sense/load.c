@@ -146,7 +146,8 @@ bool espy_load_is_plus(const struct bpf_program *p)
 
 /* Programs at the end of calls are loaded when one of their events is recorded: each that is not
  * saves the kernel's verifier some milliseconds at every start. */
-static void choose_programs(struct espy_bpf *skel, const struct features *f, const bool *type)
+static void choose_programs(struct espy_bpf *skel, const struct features *f,
+			    const struct espy_sense_options *o)
 {
 	struct bpf_program *p;
 
@@ -155,24 +156,28 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f, con
 		const struct espy_schema *s = event_of(p);
 
 		if (s && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit"))
-			bpf_program__set_autoload(p, espy_calls_wants(type, s->type));
+			bpf_program__set_autoload(p, espy_calls_wants(o->type, s->type));
 		if (espy_load_is_plus(p))
-			bpf_program__set_autoload(p, f->fentry && (!s || type[s->type]));
+			bpf_program__set_autoload(p, f->fentry && (!s || o->type[s->type]));
 	}
-	bpf_program__set_autoload(skel->progs.ipc_signal, type[ESPY_EV_ipc_signal]);
-	bpf_program__set_autoload(skel->progs.ipc_child, type[ESPY_EV_ipc_child]);
-	bpf_program__set_autoload(skel->progs.ipc_deliver, type[ESPY_EV_ipc_deliver]);
+	bpf_program__set_autoload(skel->progs.ipc_signal, o->type[ESPY_EV_ipc_signal]);
+	bpf_program__set_autoload(skel->progs.ipc_child, o->type[ESPY_EV_ipc_child]);
+	bpf_program__set_autoload(skel->progs.ipc_deliver, o->type[ESPY_EV_ipc_deliver]);
 	bpf_program__set_autoload(skel->progs.system_oom__1,
-				  f->oom == 1 && type[ESPY_EV_system_oom]);
-	bpf_program__set_autoload(skel->progs.system_oom, f->oom == 2 && type[ESPY_EV_system_oom]);
+				  f->oom == 1 && o->type[ESPY_EV_system_oom]);
+	bpf_program__set_autoload(skel->progs.system_oom,
+				  f->oom == 2 && o->type[ESPY_EV_system_oom]);
 	bpf_program__set_autoload(skel->progs.system_suspend,
-				  f->suspend == 3 && type[ESPY_EV_system_suspend]);
+				  f->suspend == 3 && o->type[ESPY_EV_system_suspend]);
 	/* who made a connection is learned from its states, whatever else is asked of it */
-	bpf_program__set_autoload(skel->progs.net_tcp, espy_calls_owners(type));
-	bpf_program__set_autoload(skel->progs.net_retransmit, type[ESPY_EV_net_retransmit]);
-	bpf_program__set_autoload(skel->progs.net_retransmit__synack, type[ESPY_EV_net_retransmit]);
-	bpf_program__set_autoload(skel->progs.net_reset, type[ESPY_EV_net_reset]);
-	bpf_program__set_autoload(skel->progs.net_reset__sent, type[ESPY_EV_net_reset]);
+	bpf_program__set_autoload(skel->progs.net_tcp, espy_calls_owners(o->type));
+	bpf_program__set_autoload(skel->progs.net_retransmit, o->type[ESPY_EV_net_retransmit]);
+	bpf_program__set_autoload(skel->progs.net_retransmit__synack,
+				  o->type[ESPY_EV_net_retransmit]);
+	bpf_program__set_autoload(skel->progs.net_reset, o->type[ESPY_EV_net_reset]);
+	bpf_program__set_autoload(skel->progs.net_reset__sent, o->type[ESPY_EV_net_reset]);
+	bpf_program__set_autoload(skel->progs.profile_sample, o->sample_hz);
+	bpf_program__set_autoload(skel->progs.profile_process, o->counters);
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
 	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
@@ -207,6 +212,9 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->watch_creds = o->type[ESPY_EV_process_cred_change];
 	skel->rodata->with_dns = o->type[ESPY_EV_net_dns];
 	skel->rodata->with_owners = espy_calls_owners(o->type);
+	skel->rodata->stacks = (uint8_t)o->stacks;
+	skel->rodata->sample_stacks = o->sample_hz ? ESPY_STACK_USER | ESPY_STACK_KERNEL : 0;
+	skel->rodata->sample_ns = o->sample_hz ? 1000000000u / o->sample_hz : 0;
 	skel->bss->alive = (int64_t)o->n_pids;
 	memcpy(skel->bss->event_on, o->type, sizeof(skel->bss->event_on));
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program, skel->obj);
@@ -254,7 +262,7 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 
 	if (!skel)
 		return -EINVAL;
-	choose_programs(skel, f, o->type);
+	choose_programs(skel, f, o);
 	settings(skel, o, f);
 	bpf_map__set_autocreate(f->task_storage ? skel->maps.task_hash : skel->maps.task_store,
 				false);
@@ -265,6 +273,8 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 	bpf_map__set_max_entries(skel->maps.rings, cpus);
 	if (f->fentry)
 		bpf_map__set_max_entries(skel->maps.plus_calls, PLUS_TASKS);
+	if (!o->stacks && !o->sample_hz)
+		bpf_map__set_max_entries(skel->maps.stack_sent, 1);
 	r = espy_bpf__load(skel);
 	if (r < 0) {
 		espy_bpf__destroy(skel);

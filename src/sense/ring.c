@@ -72,6 +72,28 @@ const struct espy_event *espy_ring_peek(struct espy_ring *r)
 	}
 }
 
+const struct espy_event *espy_ring_ahead(struct espy_ring *r, unsigned n)
+{
+	size_t at = r->at;
+	const uint8_t *p = NULL;
+
+	for (unsigned i = 0; i <= n; i++) {
+		uint32_t header;
+
+		if (i)
+			at += record_room(*(const uint32_t *)p);
+		if (at == r->known)
+			r->known = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+		if (at == r->known)
+			return NULL;
+		p = r->data + (at & r->mask);
+		header = __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
+		if (header & (BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT))
+			return NULL;
+	}
+	return (const struct espy_event *)(p + BPF_RINGBUF_HDR_SZ);
+}
+
 void espy_ring_next(struct espy_ring *r)
 {
 	const uint8_t *p = r->data + (r->at & r->mask);

@@ -24,6 +24,10 @@ int espy_ring_map(struct espy_ring *r, int fd, size_t size);
 void espy_ring_unmap(struct espy_ring *r);
 /* The oldest record that is finished, or NULL. Stays valid until espy_ring_next. */
 const struct espy_event *espy_ring_peek(struct espy_ring *r);
+/* The n-th record behind the oldest one; NULL when it, or one before it, is not there or not
+ * finished.
+ */
+const struct espy_event *espy_ring_ahead(struct espy_ring *r, unsigned n);
 /* Gives its space back. */
 void espy_ring_next(struct espy_ring *r);
 size_t espy_ring_waiting(const struct espy_ring *r);

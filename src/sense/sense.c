@@ -13,7 +13,9 @@
 #include "base/log.h"
 #include "model/schema.h"
 #include "sense/calls.h"
+#include "sense/counters.h"
 #include "sense/load.h"
+#include "sense/sampler.h"
 #include "sense/wire.h"
 #include "sense/ring.h"
 #include "espy.skel.h"
@@ -40,10 +42,12 @@ struct espy_sense {
 	size_t ring_bytes;
 	struct bpf_link *links[128];
 	unsigned n_links;
-	uint64_t busy_told, misses_told, apart_told;
+	uint64_t busy_told, misses_told, apart_told, samples_told;
 	struct espy_sense_stats stats;
 	struct espy_buf pending; /* records of calls that had not ended at the stop */
-	uint64_t record[1024];   /* a loss record under construction */
+	struct espy_counters counters;
+	struct espy_sampler sampler;
+	uint64_t record[1024]; /* a loss record under construction */
 };
 
 static uint64_t boot_now(void)
@@ -180,7 +184,8 @@ static int attach(struct espy_sense *s, struct espy_err *err)
 		struct bpf_link *link;
 
 		if (bpf_program__fd(p) < 0 || is_tail(p) ||
-		    !strncmp(bpf_program__section_name(p), "iter", 4))
+		    !strncmp(bpf_program__section_name(p), "iter", 4) ||
+		    !strcmp(bpf_program__section_name(p), "perf_event"))
 			continue;
 		if (s->n_links == sizeof(s->links) / sizeof(*s->links))
 			return espy_err_set(err, -E2BIG, "too many programs to attach");
@@ -220,9 +225,12 @@ static int set_up(struct espy_sense *s, const struct espy_sense_options *o, stru
 	if (r < 0)
 		return espy_err_set(err, r, "the BPF programs and the event table disagree");
 	r = set_targets(s, o, err);
-	if (r < 0)
-		return r;
-	return attach(s, err);
+	if (r >= 0)
+		r = attach(s, err);
+	if (r >= 0 && o->sample_hz)
+		r = espy_sampler_start(&s->sampler, s->skel->progs.profile_sample, s->n_cpus,
+				       o->sample_hz, err);
+	return r;
 }
 
 int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
@@ -264,6 +272,7 @@ void espy_sense_close(struct espy_sense *s)
 	}
 	espy_bpf__destroy(s->skel);
 	espy_buf_done(&s->pending);
+	espy_counters_done(&s->counters);
 	free(s->rings);
 	free(s->cpus);
 	free(s);
@@ -335,13 +344,41 @@ static int iterate(struct bpf_program *p, struct espy_buf *b)
 void espy_sense_stop(struct espy_sense *s)
 {
 	if (s->skel && s->skel->bss->armed) {
+		espy_sense_count(s);
 		s->skel->bss->armed = 0;
 		if (iterate(s->skel->progs.pending, &s->pending) < 0)
 			espy_buf_reset(&s->pending);
 	}
+	espy_sampler_stop(&s->sampler);
 	for (unsigned i = 0; i < s->n_links; i++)
 		bpf_link__destroy(s->links[i]);
 	s->n_links = 0;
+}
+
+/* --- counters ------------------------------------------------------------------------------- */
+
+int espy_sense_count(struct espy_sense *s)
+{
+	struct bpf_program *p = s->skel->progs.profile_process;
+	struct espy_buf b = {0};
+	int r;
+
+	if (bpf_program__fd(p) < 0)
+		return 0;
+	r = iterate(p, &b);
+	if (r >= 0)
+		r = espy_counters_take(&s->counters, &b, s->skel->bss->event_on);
+	espy_buf_done(&b);
+	return r;
+}
+
+/* They are held back until what came before them is handed out. */
+static int hand_out_counters(struct espy_sense *s, espy_record_fn fn, void *ctx)
+{
+	int r = hand_out_all(&s->counters.out, fn, ctx);
+
+	espy_buf_reset(&s->counters.out);
+	return r;
 }
 
 /* --- losses --------------------------------------------------------------------------------- */
@@ -444,6 +481,20 @@ static int check_gap(struct espy_sense *s, unsigned cpu, uint32_t seq, uint64_t 
 	return r;
 }
 
+static int tell_samples(struct espy_sense *s, uint64_t now, espy_record_fn fn, void *ctx)
+{
+	struct loss l = {.to = now,
+			 .classes = "profile",
+			 .reason = "the ring had no room for CPU samples and their stacks"};
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < s->n_cpus; i++)
+		sum += s->skel->bss->cpus[i].samples_lost;
+	l.lost = sum - s->samples_told;
+	s->samples_told = sum;
+	return l.lost ? send_loss(s, 0, &l, fn, ctx) : 0;
+}
+
 /* Calls that a program did not get to see because it was running already on that CPU. */
 static uint64_t count_misses(struct espy_sense *s)
 {
@@ -487,6 +538,8 @@ static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
 		s->apart_told = apart;
 		r = send_loss(s, 0, &l, fn, ctx);
 	}
+	if (r >= 0)
+		r = tell_samples(s, l.to, fn, ctx);
 	if (r >= 0 && misses > s->misses_told) {
 		l.lost = misses - s->misses_told;
 		l.reason = "a program was interrupted by itself";
@@ -501,7 +554,8 @@ static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
 /* Definitions come first whatever their time: what uses them may be on another CPU. */
 static uint64_t order_of(const struct espy_event *rec)
 {
-	bool defines = rec->type == ESPY_EV_meta_object || rec->type == ESPY_EV_meta_cgroup;
+	bool defines = rec->type == ESPY_EV_meta_object || rec->type == ESPY_EV_meta_cgroup ||
+		       rec->type == ESPY_EV_meta_stack;
 
 	return defines ? 0 : rec->time;
 }
@@ -528,6 +582,25 @@ static int earliest(struct espy_sense *s, uint64_t *ret_until)
 	return at;
 }
 
+#define AHEAD 8 /* records that may come between an event and the definition of its stack */
+
+/* An event that takes its room before it takes its stack has the definition behind it. Whoever gets
+ * that twice takes the second for the first again. */
+static int define_stack(struct espy_sense *s, unsigned cpu, const struct espy_event *rec,
+			espy_record_fn fn, void *ctx)
+{
+	for (unsigned i = 1; rec->stack > ESPY_STACK_LOST && i <= AHEAD; i++) {
+		const struct espy_event *next = espy_ring_ahead(&s->rings[cpu], i);
+
+		if (!next)
+			return 0;
+		if (next->type == ESPY_EV_meta_stack &&
+		    ((const struct espy_ev_meta_stack *)next)->id == rec->stack)
+			return fn(ctx, next);
+	}
+	return 0;
+}
+
 static int hand_out(struct espy_sense *s, unsigned cpu, const struct espy_event *rec,
 		    espy_record_fn fn, void *ctx)
 {
@@ -536,15 +609,18 @@ static int hand_out(struct espy_sense *s, unsigned cpu, const struct espy_event 
 	if (!(rec->flags & ESPY_F_APART))
 		r = check_gap(s, cpu, rec->seq, rec->time, fn, ctx);
 	if (r >= 0)
+		r = define_stack(s, cpu, rec, fn, ctx);
+	if (r >= 0)
 		r = fn(ctx, rec);
 	espy_ring_next(&s->rings[cpu]);
 	s->stats.records++;
 	return r;
 }
 
-int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ctx)
+/* Everything up to `limit`; how many, or the negative of `fn`. */
+static int drain_until(struct espy_sense *s, uint64_t limit, espy_record_fn fn, void *ctx)
 {
-	uint64_t limit = all ? UINT64_MAX : boot_now() - SLACK_NS, until;
+	uint64_t until;
 	int n = 0, cpu, r;
 
 	while ((cpu = earliest(s, &until)) >= 0) {
@@ -560,8 +636,24 @@ int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ct
 			rec = espy_ring_peek(&s->rings[cpu]);
 		} while (rec && order_of(rec) <= until && order_of(rec) <= limit);
 	}
-	if (!all)
+	return n;
+}
+
+int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ctx)
+{
+	uint64_t limit = all ? UINT64_MAX : boot_now() - SLACK_NS;
+	bool due = s->counters.out.n && s->counters.time <= limit;
+	int n, r;
+
+	n = drain_until(s, due ? s->counters.time : limit, fn, ctx);
+	if (n < 0 || (!due && !all))
 		return n;
+	r = due ? hand_out_counters(s, fn, ctx) : 0;
+	if (r >= 0 && due)
+		r = drain_until(s, limit, fn, ctx);
+	if (r < 0 || !all)
+		return r < 0 ? r : n + r;
+	n += r;
 	r = hand_out_all(&s->pending, fn, ctx);
 	espy_buf_reset(&s->pending);
 	if (r >= 0)
@@ -611,18 +703,34 @@ static void count_plus(const struct espy_sense *s, struct espy_sense_plus *ret)
 	}
 }
 
-int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err)
+static int probe(struct espy_sense_options *o, struct espy_sense_plus *ret, struct espy_err *err)
 {
-	struct espy_sense_options o = {.ring_bytes = 4096};
 	struct espy_sense *s = NULL;
 	int r;
 
+	o->ring_bytes = 4096;
+	memset(o->type, 1, sizeof(o->type));
 	*ret = (struct espy_sense_plus){0};
-	memset(o.type, 1, sizeof(o.type));
-	r = espy_sense_open(&s, &o, err);
+	r = espy_sense_open(&s, o, err);
 	if (r == 0 && s) {
 		count_plus(s, ret);
 		espy_sense_close(s);
 	}
 	return r;
+}
+
+int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err)
+{
+	struct espy_sense_options o = {0};
+
+	return probe(&o, ret, err);
+}
+
+int espy_sense_probe_profile(struct espy_err *err)
+{
+	struct espy_sense_options o = {
+		.stacks = ESPY_STACK_USER | ESPY_STACK_KERNEL, .sample_hz = 99, .counters = true};
+	struct espy_sense_plus plus;
+
+	return probe(&o, &plus, err);
 }

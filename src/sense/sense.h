@@ -30,7 +30,12 @@ struct espy_sense_options {
 	uint64_t min_duration; /* ns */
 	bool environment;      /* of exec */
 	size_t ring_bytes;     /* per CPU, a power of two; 0: default */
+	unsigned stacks;       /* of events: enum espy_stack_parts of wire.h, 0 none */
+	unsigned sample_hz;    /* samples per second and CPU, with stacks; 0 none */
+	bool counters;         /* espy_sense_count will be called */
 };
+
+#define ESPY_SENSE_HZ_MAX 10000u
 
 /* Loads and attaches; nothing is recorded before espy_sense_start. */
 int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
@@ -55,7 +60,11 @@ int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ct
  */
 int espy_sense_snapshot(struct espy_sense *s, espy_record_fn fn, void *ctx, struct espy_err *err);
 
-/* Makes the kernel side define every object anew before its next use. */
+/* Notes the counters of the recorded tasks that ran since the last call; their records come in the
+ * following drains. The first call only notes where they stand. 0 or negative errno. */
+int espy_sense_count(struct espy_sense *s);
+
+/* Makes the kernel side define every object and stack anew before its next use. */
 void espy_sense_new_epoch(struct espy_sense *s);
 
 /* Processes among the targets and their descendants that are alive. */
@@ -75,3 +84,5 @@ struct espy_sense_plus {
 	unsigned loaded, all;
 };
 int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err);
+/* The same with stacks, samples and counters, and without a word about the plus pack. */
+int espy_sense_probe_profile(struct espy_err *err);

@@ -40,7 +40,7 @@ enum espy_call_flags {
 	ESPY_CALL_MOVES = 32,  /* a success may change paths that are known already */
 	ESPY_CALL_NARROW = 16, /* times in 32 bits */
 	ESPY_CALL_EXEC = 64,   /* only wanted where argument 3 says PROT_EXEC */
-	ESPY_CALL_CREDS = 128,  /* may give the caller other credentials */
+	ESPY_CALL_CREDS = 128, /* may give the caller other credentials */
 };
 
 enum espy_form {
@@ -98,6 +98,9 @@ enum espy_form {
 /* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */
 #define ESPY_LOCK_FCNTL 0x10000u
 
+/* Which sides of a stack are taken. */
+enum espy_stack_parts { ESPY_STACK_USER = 1, ESPY_STACK_KERNEL = 2 };
+
 /* Counters of one CPU, written by the BPF programs, read by mapping them. */
 struct espy_cpu {
 	u64 seq;                   /* records attempted */
@@ -105,4 +108,5 @@ struct espy_cpu {
 	u64 busy;                  /* task states that could not be had */
 	u64 learned;               /* objects that were looked up the slow way */
 	u64 apart;                 /* records of interrupts that found no room */
+	u64 samples_lost;          /* records without a number that found no room */
 } __attribute__((aligned(128)));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "trace/text.h"
+#include "trace/trace.h"
 #include "trace/unknown.h"
 
 #define TYPES_MAX 65536u
@@ -520,6 +521,15 @@ static int decode_groups(struct espy_decode *d, struct espy_batch *b)
 	return r == 0 && d->unknown.n ? espy_unknown_decode(d, b) : r;
 }
 
+static espy_stacks_fn *stacks_fn;
+static void *stacks_ctx;
+
+void espy_trace_on_stacks(espy_stacks_fn *fn, void *ctx)
+{
+	stacks_fn = fn;
+	stacks_ctx = ctx;
+}
+
 int espy_decode_batch(struct espy_decode *d, const struct espy_names *names,
 		      const struct espy_need *need, struct espy_batch *b)
 {
@@ -547,5 +557,7 @@ int espy_decode_batch(struct espy_decode *d, const struct espy_names *names,
 		d->place.v[d->groups.v[i].type] = 0;
 	if (r < 0)
 		espy_batch_reset(b);
+	else if (stacks_fn && d->parts.text && d->parts.rows & 1u << ESPY_ROWS_STACK)
+		stacks_fn(stacks_ctx, b);
 	return r;
 }

@@ -46,6 +46,11 @@ uint64_t espy_trace_forgotten(const struct espy_trace_writer *w, uint64_t *ret_u
 int espy_trace_finish(struct espy_trace_writer *w, const struct espy_ending *e,
 		      struct espy_err *err);
 
+/* What is done to the stacks of every batch that is read with them, before anybody sees it; it may
+ * be called by several threads at a time. One for the program; NULL: nothing. */
+typedef void espy_stacks_fn(void *ctx, struct espy_batch *b);
+void espy_trace_on_stacks(espy_stacks_fn *fn, void *ctx);
+
 struct espy_trace;
 
 /* Opens by path ("-" is stdin, which need not be seekable); a directory is a trace of parts. A

@@ -26,6 +26,7 @@ static const uint16_t made_here[] = {
 /* Definitions and events that come from inside other programs. */
 static const uint16_t made_inside[] = {ESPY_EV_meta_object,       ESPY_EV_meta_task,
 				       ESPY_EV_meta_cgroup,       ESPY_EV_meta_dns,
+				       ESPY_EV_meta_stack,        ESPY_EV_profile_thread,
 				       ESPY_EV_thread_create,     ESPY_EV_thread_exit,
 				       ESPY_EV_file_rmdir,        ESPY_EV_process_cred_change,
 				       ESPY_EV_system_raw_access, ESPY_EV_file_map_shared};
@@ -103,6 +104,43 @@ static void test_layout_old(void **state)
 	check_layout(1);
 }
 
+static const struct btf_type *find_section(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_DATASEC);
+
+	if (id < 0)
+		fail_msg("%s is not in the BPF object", name);
+	return btf__type_by_id(btf, (unsigned)id);
+}
+
+static const char *variable_name(const struct btf *btf, const struct btf_var_secinfo *v)
+{
+	return btf__name_by_offset(btf, btf__type_by_id(btf, v->type)->name_off);
+}
+
+/* The loader sets up both objects by the layout of one. */
+static void test_same_data(void **state)
+{
+	static const char *const names[] = {".rodata", ".bss", ".data"};
+	struct bpf_object *new = open_object(0), *old = open_object(1);
+	const struct btf *a = bpf_object__btf(new), *b = bpf_object__btf(old);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct btf_type *s = find_section(a, names[i]);
+		const struct btf_type *t = find_section(b, names[i]);
+		const struct btf_var_secinfo *v = btf_var_secinfos(s), *w = btf_var_secinfos(t);
+
+		assert_int_equal(btf_vlen(s), btf_vlen(t));
+		for (int k = 0; k < btf_vlen(s); k++) {
+			assert_string_equal(variable_name(a, &v[k]), variable_name(b, &w[k]));
+			assert_int_equal(v[k].offset, w[k].offset);
+		}
+	}
+	bpf_object__close(new);
+	bpf_object__close(old);
+}
+
 static bool is_in(const uint16_t *list, size_t n, unsigned type)
 {
 	for (size_t i = 0; i < n; i++)
@@ -173,6 +211,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_layout_old),
+		cmocka_unit_test(test_same_data),
 		cmocka_unit_test(test_every_event_has_a_maker),
 		cmocka_unit_test(test_every_program_has_an_event),
 	};
