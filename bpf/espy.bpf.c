@@ -7,7 +7,7 @@
 #include "file.bpf.c"
 #include "process.bpf.c"
 #include "network.bpf.c"
-#include "system.bpf.c"
+#include "uring.bpf.c"
 #include "plus.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
@@ -18,6 +18,6 @@ union {
 #define CALL(...)
 #define END(ev)
 #include "model/events.def"
-} layouts;
+} events;
 
 char LICENSE[] SEC("license") = "GPL";
