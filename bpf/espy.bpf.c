@@ -8,6 +8,7 @@
 #include "process.bpf.c"
 #include "network.bpf.c"
 #include "uring.bpf.c"
+#include "aio.bpf.c"
 #include "plus.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the

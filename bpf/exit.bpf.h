@@ -57,6 +57,14 @@ struct call_exit {
 	u32 flags;   /* enum espy_event_flags */
 };
 
+/* Does the capture want this outcome? */
+static __always_inline bool exit_wanted(const struct task_state *st, long ret, u64 now)
+{
+	if (failed_only && ret >= 0)
+		return false;
+	return !min_duration || (st->entry && now - st->entry >= min_duration);
+}
+
 static __always_inline u64 call_arg(const struct task_state *st, u32 n)
 {
 	return st->args[n & 7];

@@ -199,14 +199,6 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 
 /* --- exit ----------------------------------------------------------------------------------- */
 
-/* Does the capture want this outcome? */
-static __always_inline bool exit_wanted(const struct task_state *st, long ret, u64 now)
-{
-	if (failed_only && ret >= 0)
-		return false;
-	return !min_duration || (st->entry && now - st->entry >= min_duration);
-}
-
 /* A call on a descriptor with plain values: read, write, close, lseek, fsync… */
 static __always_inline int exit_inline(struct task_state *st, const struct espy_call *c, long ret,
 				       u64 now)
@@ -305,7 +297,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	now = bpf_ktime_get_boot_ns();
 	c = call_of(st);
 	type = type_of(st);
-	if (!exit_wanted(st, ret, now)) {
+	if (c->form != ESPY_FORM_EACH && !exit_wanted(st, ret, now)) {
 		st->entry = 0;
 		return 0;
 	}

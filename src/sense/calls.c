@@ -31,6 +31,7 @@ static const struct {
 	{"getxattrat", ESPY_FORM_XATTRAT},
 	{"setxattrat", ESPY_FORM_XATTRAT},
 	{"pivot_root", ESPY_FORM_PIVOT},
+	{"io_submit", ESPY_FORM_EACH},
 };
 
 /* Calls whose buffers are iovecs. */
@@ -97,6 +98,10 @@ bool espy_calls_wants(const bool *type, unsigned own)
 		return type[own] || type[ESPY_EV_net_send];
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
+	case ESPY_EV_file_aio:
+		return type[own] || type[ESPY_EV_file_sync] ||
+		       espy_calls_wants(type, ESPY_EV_file_read) ||
+		       espy_calls_wants(type, ESPY_EV_file_write);
 	case ESPY_EV_file_fcntl:
 		return type[own] || type[ESPY_EV_file_lock];
 	case ESPY_EV_file_unlink:

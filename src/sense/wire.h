@@ -56,6 +56,7 @@ enum espy_form {
 	ESPY_FORM_HOW = 11,      /* openat2: struct open_how at argument 3 */
 	ESPY_FORM_CREAT = 12,    /* creat: flags are implied */
 	ESPY_FORM_XATTRAT = 13,  /* struct xattr_args at argument 5 */
+	ESPY_FORM_EACH = 15,     /* io_submit: requests that each have an outcome */
 	ESPY_FORM_PIVOT = 14,    /* pivot_root: the process's own root need not change */
 };
 
