@@ -63,33 +63,35 @@ static __always_inline u32 aio_type(const struct aio_request *q, u64 obj)
 	return ESPY_EV_file_aio;
 }
 
-static __always_inline bool aio_event_at(const struct aio_ring *r, u64 ring, u32 back, u64 request,
-					 s64 *res)
-{
-	u32 at = r->tail >= back ? r->tail - back : r->tail + r->size - back;
-	struct aio_event e = {};
+/* What is read of the caller: in the scratch area, since the stack is short before 6.13. */
+struct aio_read {
+	struct aio_request request;
+	struct aio_ring ring;
+	struct aio_event event;
+};
 
-	if (bpf_probe_read_user(&e, sizeof(e), (void *)(ring + sizeof(*r) + at * sizeof(e))) ||
-	    e.request != request)
-		return false;
-	*res = e.res;
-	return true;
+static __always_inline bool aio_event_at(struct aio_read *w, u64 ring, u32 back, u64 request)
+{
+	u32 at = w->ring.tail >= back ? w->ring.tail - back : w->ring.tail + w->ring.size - back;
+
+	return !bpf_probe_read_user(&w->event, sizeof(w->event),
+				    (void *)(ring + sizeof(w->ring) + at * sizeof(w->event))) &&
+	       w->event.request == request;
 }
 
 #define AIO_LOOK 8 /* so many of the last completions are looked at */
 
-/* The result of the request, if it has ended: the `back`th last completion when all have ended that
- * were handed in with it and after it, else one of the last. */
-static __always_inline bool aio_ended(u64 ring, u64 request, u32 back, s64 *res)
+/* Has the request ended? Then it is the `back`th last completion, when all have ended that were
+ * handed in with it and after it, or one of the last. */
+static __always_inline bool aio_ended(struct aio_read *w, u64 ring, u64 request, u32 back)
 {
-	struct aio_ring r = {};
-
-	if (bpf_probe_read_user(&r, sizeof(r), (void *)ring) || r.magic != AIO_RING_MAGIC)
+	if (bpf_probe_read_user(&w->ring, sizeof(w->ring), (void *)ring) ||
+	    w->ring.magic != AIO_RING_MAGIC)
 		return false;
-	if (back <= r.size && aio_event_at(&r, ring, back, request, res))
+	if (back <= w->ring.size && aio_event_at(w, ring, back, request))
 		return true;
 	for (u32 i = 1; i <= AIO_LOOK; i++)
-		if (i <= r.size && aio_event_at(&r, ring, i, request, res))
+		if (i <= w->ring.size && aio_event_at(w, ring, i, request))
 			return true;
 	return false;
 }
@@ -117,8 +119,9 @@ static __always_inline void aio_fields(struct aio_record *rec, const struct aio_
 /* Request `i` of `n` that were taken. Global: verified once. */
 __noinline int aio_request(u32 i, u32 n, s64 ret)
 {
-	struct aio_request q = {};
+	struct aio_request *q;
 	struct aio_record *rec;
+	struct aio_read *w;
 	u64 request = 0, time;
 	struct call_exit x;
 	u32 type, native;
@@ -129,18 +132,22 @@ __noinline int aio_request(u32 i, u32 n, s64 ret)
 		return 0;
 	native = x.st->abi != ESPY_ABI_IA32;
 	rec = (void *)x.s->record;
+	w = (void *)x.s->text;
+	q = &w->request;
 	bpf_probe_read_user(&request, native ? 8 : 4,
 			    (void *)(call_arg(x.st, 3) + i * (native ? 8 : 4)));
-	if (bpf_probe_read_user(&q, sizeof(q), (void *)request))
-		q.opcode = 0xffff;
-	path_of_object(&rec->path, q.opcode == 0xffff ? 0 : exit_fd(q.fd));
-	type = aio_type(&q, rec->path.obj);
-	if (!ended)
-		ended = aio_ended(call_arg(x.st, 1), request, n - i, &res);
+	if (bpf_probe_read_user(q, sizeof(*q), (void *)request))
+		q->opcode = 0xffff;
+	path_of_object(&rec->path, q->opcode == 0xffff ? 0 : exit_fd(q->fd));
+	type = aio_type(q, rec->path.obj);
+	if (!ended) {
+		ended = aio_ended(w, call_arg(x.st, 1), request, n - i);
+		res = ended ? w->event.res : 0;
+	}
 	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)] || (failed_only && !ended) ||
 	    !exit_wanted(x.st, res, x.end))
 		return 0;
-	aio_fields(rec, &q, native, type, res);
+	aio_fields(rec, q, native, type, res);
 	time = this_cpu()->learned == x.learned ? x.end : bpf_ktime_get_boot_ns();
 	header_call(&rec->hdr, x.st, type, time, x.end, res);
 	if (!ended)

@@ -121,7 +121,8 @@ static __always_inline struct file *uring_fixed_file(struct io_ring_ctx *ctx, u3
 		bpf_probe_read_kernel(&node, sizeof(node),
 				      BPF_CORE_READ(ctx, file_table.data.nodes) + slot);
 		file = BPF_CORE_READ(node, file_ptr);
-	} else if (slot < BPF_CORE_READ(old, nr_user_files)) {
+	} else if (bpf_core_field_exists(old->nr_user_files) &&
+		   slot < BPF_CORE_READ(old, nr_user_files)) {
 		bpf_probe_read_kernel(&file, sizeof(file),
 				      BPF_CORE_READ(old, file_table.files) + slot);
 	}

@@ -235,6 +235,9 @@ struct io_file_table {
 struct io_ring_ctx {
 	unsigned int flags;
 	unsigned int compat : 1;
+	u32 *sq_array;
+	void *sq_sqes;
+	unsigned int cached_sq_head, sq_entries;
 	struct io_file_table file_table;
 };
 struct io_cqe {

@@ -175,7 +175,7 @@ static __always_inline bool is_native(struct io_kiocb *req)
 {
 	struct io_ring_ctx *ctx = KR(req, ctx);
 
-	return !BPF_CORE_READ_BITFIELD_PROBED(ctx, compat);
+	return !bpf_core_field_exists(ctx->compat) || !BPF_CORE_READ_BITFIELD_PROBED(ctx, compat);
 }
 
 static __always_inline bool is_vectored(u32 op)

@@ -263,12 +263,6 @@ int BPF_PROG(system_uring__done5, void *ring, void *req, u64 tag, int res, unsig
 	return uring_done((u64)ring, (u64)req, tag, res, flags);
 }
 
-SEC("tp_btf/io_uring_complete")
-int BPF_PROG(system_uring__done4, void *ring, u64 tag, int res, unsigned int flags)
-{
-	return uring_done((u64)ring, 0, tag, res, flags);
-}
-
 /* The ring was full. Where io_uring_complete has told it already, nothing is found any more. */
 SEC("tp_btf/io_uring_cqe_overflow")
 int BPF_PROG(system_uring__full, void *ring, u64 tag, s32 res, u32 flags, void *ocqe)
@@ -289,6 +283,8 @@ struct sqe {
 	u16 buf_index, personality;
 	u32 file_index;
 };
+
+#define SQE_BYTES 64
 
 /* What was asked for, from the queue itself, which is the program's memory: strings and numbers
  * may have changed since the kernel refused them. */
@@ -349,35 +345,89 @@ static __noinline int refused_fields(struct uring_new *n, const struct sqe *q)
 	return 0;
 }
 
-SEC("tp_btf/io_uring_req_failed")
-int BPF_PROG(system_uring__failed, const void *entry, struct io_kiocb *req, int error)
+/* Where the record will be built, which is later. */
+static __always_inline struct sqe *sqe_room(void)
 {
-	struct uring_key key, at;
+	u32 user = SCRATCH_EXIT;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+
+	return s ? (void *)s->record : NULL;
+}
+
+/* Records a request that was refused; `req` is its address where that is known. */
+static __always_inline int uring_refused(struct io_kiocb *req, u64 ctx, const struct sqe *q,
+					 s64 error)
+{
+	struct uring_key key = {ctx, q->user_data};
 	struct task_state *st;
 	struct uring_new n = {};
-	struct sqe q = {};
 
-	if (!armed || bpf_probe_read_kernel(&q, sizeof(q), entry))
-		return 0;
-	key.ctx = (u64)KR(req, ctx);
-	key.tag = q.user_data;
-	at = key;
-	if (find_request(&at, (u64)req)) /* it was taken, and its end is still to come */
-		return 0;
-	if (!urings[q.opcode & (ESPY_URINGS - 1)].on)
+	if (!urings[q->opcode & (ESPY_URINGS - 1)].on)
 		return 0;
 	st = state_recorded(current_task());
-	if (!st || !new_begin(&n, st, q.opcode))
+	if (!st || !new_begin(&n, st, q->opcode))
 		return 0;
 	n.req = req;
 	n.r->req = (u64)req;
-	if (q.opcode == OP_unlinkat && q.op_flags & AT_REMOVEDIR_FLAG)
+	if (q->opcode == OP_unlinkat && q->op_flags & AT_REMOVEDIR_FLAG)
 		n.r->type = ESPY_EV_file_rmdir;
-	refused_fields(&n, &q);
-	if (KR((struct io_ring_ctx *)key.ctx, flags) & SETUP_SQPOLL)
+	refused_fields(&n, q);
+	if (KR((struct io_ring_ctx *)ctx, flags) & SETUP_SQPOLL)
 		n.r->flags |= U_SQPOLL;
 	new_send(&n, &key, error, 0);
 	return 0;
+}
+
+static __always_inline bool is_kept(u64 ctx, u64 tag, u64 req)
+{
+	struct uring_key key = {ctx, tag};
+
+	return find_request(&key, req) != NULL;
+}
+
+SEC("tp_btf/io_uring_req_failed")
+int BPF_PROG(system_uring__failed, const void *entry, struct io_kiocb *req, int error)
+{
+	struct sqe *q = sqe_room();
+
+	if (!armed || !q || bpf_probe_read_kernel(q, sizeof(*q), entry))
+		return 0;
+	if (is_kept((u64)KR(req, ctx), q->user_data, (u64)req))
+		return 0; /* it was taken, and its end is still to come */
+	return uring_refused(req, (u64)KR(req, ctx), q, error);
+}
+
+/*
+ * Before 5.16 only the completion tells that a request was refused, while it is the last that was
+ * taken from the queue.
+ */
+static __always_inline int refused_last(u64 ring, u64 tag, s32 res)
+{
+	struct io_ring_ctx *ctx = (void *)ring;
+	u32 head, at = 0, entries;
+	struct sqe *q = sqe_room();
+
+	if (!q || !bpf_core_field_exists(ctx->sq_sqes) || !bpf_core_field_exists(ctx->sq_array) ||
+	    !bpf_core_field_exists(ctx->cached_sq_head))
+		return 0;
+	head = BPF_CORE_READ(ctx, cached_sq_head) - 1;
+	entries = BPF_CORE_READ(ctx, sq_entries);
+	bpf_probe_read_kernel(&at, sizeof(at),
+			      (void *)BPF_CORE_READ(ctx, sq_array) + 4 * (head & (entries - 1)));
+	if (at >= entries ||
+	    bpf_probe_read_kernel(q, sizeof(*q),
+				  BPF_CORE_READ(ctx, sq_sqes) + (u64)at * SQE_BYTES) ||
+	    q->user_data != tag)
+		return 0;
+	return uring_refused(NULL, ring, q, res);
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(system_uring__done4, void *ring, u64 tag, int res, unsigned int flags)
+{
+	if (armed && res < 0 && !is_kept((u64)ring, tag, 0))
+		return refused_last((u64)ring, tag, res);
+	return uring_done((u64)ring, 0, tag, res, flags);
 }
 
 /* --- requests that have not ended ----------------------------------------------------------- */

@@ -81,11 +81,9 @@ struct uring_end {
 /* A record under construction. */
 struct uring_out {
 	struct scratch *s;
-	const struct uring_req *r;
+	struct uring_req *r;
 	const struct uring_end *end;
 	u64 obj, obj2; /* of its paths */
-	u64 word[3];
-	u32 half[2];
 	u16 type;
 	bool by_object; /* the first path is an object, whatever string was given */
 };
@@ -129,7 +127,7 @@ static __always_inline void uring_objects(struct uring_out *o)
 	    o->type == ESPY_EV_net_socket) {
 		file = uring_made(o);
 		if (file && o->type == ESPY_EV_file_open)
-			o->half[1] = !!(KR(file, f_mode) & FMODE_CREATED);
+			o->r->half[1] = !!(KR(file, f_mode) & FMODE_CREATED);
 	}
 	if (!file && !(o->r->flags & U_STRING))
 		file = uring_file(o->r);
@@ -152,14 +150,14 @@ static __always_inline void uring_socket(struct uring_out *o)
 		o->type = ESPY_EV_net_close;
 	if (socket && o->type == ESPY_EV_file_read) {
 		o->type = ESPY_EV_net_recv;
-		o->word[2] = 0;
+		o->r->word[2] = 0;
 	}
 	if (socket && o->type == ESPY_EV_file_write) {
 		o->type = ESPY_EV_net_send;
-		o->word[2] = 0;
+		o->r->word[2] = 0;
 	}
 	if (o->type == ESPY_EV_net_recv || o->type == ESPY_EV_net_send)
-		o->word[1] = o->end->res > 0 ? o->end->res : 0;
+		o->r->word[1] = o->end->res > 0 ? o->end->res : 0;
 }
 
 /* --- the record ----------------------------------------------------------------------------- */
@@ -217,9 +215,9 @@ static __always_inline void put_fields(struct uring_out *o, const struct espy_la
 
 	for (u32 i = 0; i < 3; i++)
 		if (i < l->words)
-			o->s->record[at++ & 63] = o->word[i];
+			o->s->record[at++ & 63] = o->r->word[i];
 	for (u32 i = 0; i < 4; i++) {
-		half = i < 2 && !l->text ? o->half[i] : 0;
+		half = i < 2 && !l->text ? o->r->half[i] : 0;
 		if (i + 1 == l->text && o->r->len[2])
 			half = text_word(off, o->r->len[2]);
 		if (i < l->halves)
@@ -234,7 +232,7 @@ static __always_inline void put_opcode(struct uring_out *o)
 	rec->user_data = o->end->tag;
 	rec->opcode = o->r->opcode;
 	rec->sqpoll = !!(o->r->flags & U_SQPOLL);
-	path_of_object(&rec->path, o->obj);
+	path_of_object(&rec->file, o->obj);
 }
 
 static __always_inline void put_header(struct uring_out *o, u64 now, u64 learned)
@@ -268,8 +266,9 @@ static __always_inline bool uring_wanted(const struct uring_out *o, u64 now)
 	return pending || !min_duration || now - o->r->time >= min_duration;
 }
 
-/* Builds the record; its size, 0: it is not wanted. */
-static __noinline int uring_build(struct uring_req *r, const struct uring_end *end)
+/* Builds the record; its size, 0: it is not wanted. Inline, since kernels before 6.13 have 512
+ * bytes of stack for the whole chain of calls down to the names of directories. */
+static __always_inline int uring_build(struct uring_req *r, const struct uring_end *end)
 {
 	struct uring_out o = {.r = r, .end = end};
 	u64 now = bpf_ktime_get_boot_ns(), learned = this_cpu()->learned;
@@ -282,8 +281,6 @@ static __noinline int uring_build(struct uring_req *r, const struct uring_end *e
 	o.type = r->type;
 	o.obj = r->obj;
 	o.obj2 = r->obj2;
-	o.word[0] = r->word[0], o.word[1] = r->word[1], o.word[2] = r->word[2];
-	o.half[0] = r->half[0], o.half[1] = r->half[1];
 	uring_objects(&o);
 	uring_socket(&o);
 	if (!uring_wanted(&o, now))

@@ -441,21 +441,22 @@ PROBE(uring_links)
 {
 	static char buf[16];
 	struct uring u;
-	int fd, p[2];
+	int fd, full, p[2];
 
 	SETUP(make_file);
 	uring_need(&u);
 	fd = open("a", O_RDWR);
-	MUST(fd >= 0 && pipe(p) == 0);
+	full = open("/dev/full", O_WRONLY);
+	MUST(fd >= 0 && full >= 0 && pipe(p) == 0);
 	/* the second of three fails, the third is cancelled */
 	uring_put(&u, SQE(OP(READ), .fd = fd, .flags = IOSQE_IO_LINK, .addr = AT(buf), .len = 4,
 			  .user_data = 1));
-	uring_put(&u, SQE(OP(WRITE), .fd = 999, .flags = IOSQE_IO_LINK, .addr = AT(buf), .len = 3,
+	uring_put(&u, SQE(OP(WRITE), .fd = full, .flags = IOSQE_IO_LINK, .addr = AT(buf), .len = 3,
 			  .user_data = 2));
 	uring_put(&u, SQE(OP(FSYNC), .fd = fd, .user_data = 3));
 	MUST(uring_enter(&u, 3, 3) == 3);
 	SAID(file_read, "read", 4, PATH("a"), NUM(requested, 4));
-	SAID(file_write, "write", -EBADF, NUM(requested, 3));
+	SAID(file_write, "write", -ENOSPC, STR(path, "/dev/full"), NUM(requested, 3));
 	SAID(file_sync, "fsync", -ECANCELED, ANY(path));
 	for (int i = 0; i < 3; i++)
 		uring_take(&u);
@@ -524,8 +525,8 @@ PROBE(uring_refused)
 
 	SETUP(make_file);
 	uring_need(&u);
-	if (!uring_has(&u, OP_SOCKET))
-		probe_skip("this kernel does not tell of refused requests");
+	if (!uring_has(&u, IORING_OP_LINKAT))
+		probe_skip("too few operations here");
 	r = uring_do(&u, SQE(OP(OPENAT), .fd = AT_FDCWD, .addr = 8));
 	MUST(r == -EFAULT);
 	SAID(file_open, "openat", -EFAULT, STR(source, "partial"), ANY(path));
@@ -538,7 +539,7 @@ PROBE(uring_refused)
 	SAID(file_rename, "renameat", -EINVAL, PATH("a"), PATH2("b"));
 	r = uring_do(&u, SQE(.opcode = 111));
 	MUST(r == -EINVAL);
-	SAID(system_uring, "#111", -EINVAL, NUM(opcode, 111), ANY(path));
+	SAID(system_uring, "#111", -EINVAL, NUM(opcode, 111));
 }
 
 #define CQE_SKIP_SUCCESS (1u << 6)
@@ -626,14 +627,14 @@ PROBE(system_uring)
 	uring_put(&u, SQE(OP(TIMEOUT), .addr = AT(&t), .len = 1, .user_data = 0x2222222222ULL));
 	MUST(uring_enter(&u, 2, 2) == 2);
 	SAID(system_uring, "nop", 0, NUM(opcode, IORING_OP_NOP), NUM(user_data, 0x1111),
-	     NUM(sqpoll, 0), ANY(path));
+	     NUM(sqpoll, 0));
 	SAID(system_uring, "timeout", -ETIME, NUM(opcode, IORING_OP_TIMEOUT),
-	     NUM(user_data, 0x2222222222ULL), MIN(duration, 15000000), ANY(path));
+	     NUM(user_data, 0x2222222222ULL), MIN(duration, 15000000));
 	if (!uring_open(&u, IORING_SETUP_SQPOLL)) {
 		probe_note("no polling thread of io_uring here");
 		return;
 	}
 	uring_put(&u, SQE(OP(NOP), .user_data = 0x4444));
 	MUST(uring_enter(&u, 1, 1) >= 0);
-	SAID(system_uring, "nop", 0, NUM(user_data, 0x4444), NUM(sqpoll, 1), ANY(tid), ANY(path));
+	SAID(system_uring, "nop", 0, NUM(user_data, 0x4444), NUM(sqpoll, 1), ANY(tid));
 }
