@@ -738,8 +738,9 @@ static void columns_and_rows_agree(void **state)
 	}
 	for (unsigned run = 0; run < runs; run++)
 		check_run(run, &some, &all);
-	/* A test of filters that match nothing, or everything, would prove nothing. */
-	assert_true(some > runs * FILTERS / 2);
+	/* A test of filters that match nothing, or everything, would prove nothing. The more events
+	 * there are, the fewer match a field that one of them has. */
+	assert_true(some > runs * FILTERS * 2 / 5);
 	assert_true(all < runs * FILTERS / 2);
 	espy_buf_done(&scratch);
 }
