@@ -89,8 +89,8 @@ static __always_inline bool is_ia32(struct task_struct *t)
  */
 #define INTERRUPTS_MASK 0xff0100 /* NMI, hard interrupt, the serving of soft ones */
 
-const volatile s64 percpu_preempt, percpu_current; /* from the run queue; 0 not known */
-const volatile s64 percpu_hot;
+const volatile s64 percpu_preempt = 0, percpu_current = 0; /* from the run queue; 0 not known */
+const volatile s64 percpu_hot = 0;
 
 struct pcpu_hot {
 	struct task_struct *current_task;
@@ -146,9 +146,63 @@ static __always_inline u64 uring_user_data(struct io_kiocb *req)
 	struct io_kiocb___old *old = (void *)req;
 
 	if (bpf_core_field_exists(req->cqe))
-		return BPF_CORE_READ(req, cqe.user_data);
-	return BPF_CORE_READ(old, user_data);
+		return KR(req, cqe.user_data);
+	return KR(old, user_data);
 }
+
+/* Registered files: an array of pointers with flags in their low bits, until 6.13 (7029acd8a950)
+ * put nodes between. */
+struct io_fixed_file {
+	unsigned long file_ptr;
+} __attribute__((preserve_access_index));
+struct io_file_table___files {
+	struct io_fixed_file *files;
+} __attribute__((preserve_access_index));
+struct io_ring_ctx___files {
+	struct io_file_table___files file_table;
+	unsigned int nr_user_files;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct file *uring_fixed_file(struct io_ring_ctx *ctx, u32 slot)
+{
+	struct io_ring_ctx___files *old = (void *)ctx;
+	struct io_rsrc_node *node = NULL;
+	u64 file = 0;
+
+	if (bpf_core_field_exists(ctx->file_table.data)) {
+		if (slot >= BPF_CORE_READ(ctx, file_table.data.nr))
+			return NULL;
+		bpf_probe_read_kernel(&node, sizeof(node),
+				      BPF_CORE_READ(ctx, file_table.data.nodes) + slot);
+		file = BPF_CORE_READ(node, file_ptr);
+	} else if (bpf_core_field_exists(old->nr_user_files) &&
+		   slot < BPF_CORE_READ(old, nr_user_files)) {
+		bpf_probe_read_kernel(&file, sizeof(file),
+				      BPF_CORE_READ(old, file_table.files) + slot);
+	}
+	return (void *)(file & ~7ull);
+}
+
+/* linkat and symlinkat had types of their own until 5.19 (f9ead18c1058 and after). */
+struct io_hardlink {
+	int old_dfd, new_dfd;
+	struct filename *oldpath, *newpath;
+	int flags;
+} __attribute__((preserve_access_index));
+struct io_symlink {
+	int new_dfd;
+	struct filename *oldpath, *newpath;
+} __attribute__((preserve_access_index));
+/* The address to send to is a part of the request from 6.0 (send_zc) to 6.12. */
+struct io_sr_msg___addr {
+	void *addr;
+	u16 addr_len;
+} __attribute__((preserve_access_index));
+/* Where this type is, the address to connect to is copied only when the request is carried out; it
+ * went in 6.10. */
+struct io_async_connect {
+	int address;
+} __attribute__((preserve_access_index));
 
 /* inode times: timespec64 in i_atime, then __i_atime (6.6, 13bc24457850), then i_atime_sec and
  * i_atime_nsec (6.11, 3aa63a569c64). */

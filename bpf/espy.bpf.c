@@ -11,8 +11,9 @@
 #include "network.bpf.c"
 #include "dns.bpf.c"
 #include "tcp.bpf.c"
-#include "system.bpf.c"
 #include "memory.bpf.c"
+#include "uring.bpf.c"
+#include "aio.bpf.c"
 #include "plus.bpf.c"
 #include "pass.bpf.c"
 #include "ipc.bpf.c"
@@ -30,6 +31,6 @@ union {
 #define CALL(...)
 #define END(ev)
 #include "model/events.def"
-} layouts;
+} events;
 
 char LICENSE[] SEC("license") = "GPL";

@@ -405,16 +405,158 @@ struct k_sigaction {
 	struct sigaction sa;
 };
 
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+struct io_file_table {
+	struct io_rsrc_data data;
+};
 struct io_ring_ctx {
 	unsigned int flags;
+	unsigned int compat : 1;
+	u32 *sq_array;
+	void *sq_sqes;
+	unsigned int cached_sq_head, sq_entries;
+	struct io_file_table file_table;
 };
 struct io_cqe {
 	u64 user_data;
+	s32 res;
+	union {
+		u32 flags;
+		int fd;
+	};
 };
 struct io_kiocb {
+	struct file *file;
 	u8 opcode;
+	u32 flags;
 	struct io_cqe cqe;
 	struct io_ring_ctx *ctx;
+	void *async_data;
+};
+struct io_uring_cqe {
+	u64 user_data;
+	s32 res;
+	u32 flags;
+};
+
+/* What a request is about, at its beginning; `struct file *` first. 32 bits of a length, which is
+ * wider on some kernels, are its low ones. */
+struct filename {
+	const char *name;
+};
+struct kiocb {
+	s64 ki_pos;
+};
+struct io_rw {
+	struct kiocb kiocb;
+	u64 addr;
+	u32 len;
+};
+struct open_how___k {
+	u64 flags, mode, resolve;
+};
+struct io_open {
+	int dfd;
+	u32 file_slot;
+	struct filename *filename;
+	struct open_how___k how;
+};
+struct io_close {
+	int fd;
+	u32 file_slot;
+};
+struct io_statx {
+	int dfd;
+	unsigned int flags;
+	struct filename *filename;
+};
+struct io_unlink {
+	int dfd, flags;
+	struct filename *filename;
+};
+struct io_mkdir {
+	int dfd;
+	u16 mode;
+	struct filename *filename;
+};
+struct io_rename {
+	int old_dfd, new_dfd;
+	struct filename *oldpath, *newpath;
+	int flags;
+};
+struct io_link {
+	int old_dfd, new_dfd;
+	struct filename *oldpath, *newpath;
+	int flags;
+};
+struct io_sync {
+	s64 len, off;
+	int mode;
+};
+struct io_splice {
+	s64 len;
+	int splice_fd_in;
+	unsigned int flags;
+};
+struct io_ftrunc {
+	s64 len;
+};
+struct xattr_name {
+	char name[256];
+};
+struct xattr_ctx___k {
+	u64 size;
+	struct xattr_name *kname;
+	unsigned int flags;
+};
+struct io_xattr {
+	struct xattr_ctx___k ctx;
+	struct filename *filename;
+};
+struct io_connect {
+	void *addr;
+	int addr_len;
+};
+struct io_bind {
+	int addr_len;
+};
+struct io_listen {
+	int backlog;
+};
+struct io_accept {
+	int flags;
+	u32 file_slot;
+};
+struct io_socket {
+	int domain, type, protocol, flags;
+	u32 file_slot;
+};
+struct io_shutdown {
+	int how;
+};
+struct io_sr_msg {
+	void *umsg;
+	u32 len;
+	u32 msg_flags;
+};
+struct __kernel_sockaddr_storage {
+	u16 ss_family;
+};
+struct io_async_msghdr {
+	struct __kernel_sockaddr_storage addr;
+};
+
+struct bpf_map;
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key, *value;
 };
 struct seq_file;
 struct bpf_iter_meta {

@@ -31,6 +31,8 @@ const volatile u64 sample_ns = 0;    /* CPU time between two samples */
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
 struct espy_call calls[ESPY_ABIS][ESPY_CALLS] = {};
+struct espy_uring urings[ESPY_URINGS] = {};
+struct espy_layout layouts[ESPY_EVENT_ID_MAX] = {};
 struct espy_cpu cpus[ESPY_CPUS] = {};
 u8 event_on[ESPY_EVENT_ID_MAX] = {}; /* for events that no system call does */
 u32 epoch = 1;                       /* a new one makes every object be defined again */

@@ -425,7 +425,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	now = bpf_ktime_get_boot_ns();
 	c = call_of(st);
 	type = type_of(st);
-	if (!exit_wanted(st, ret, now) && !may_carry_dns(type)) {
+	if (c->form != ESPY_FORM_EACH && !exit_wanted(st, ret, now) && !may_carry_dns(type)) {
 		st->entry = 0;
 		exit_creds(c);
 		return 0;

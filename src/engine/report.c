@@ -99,11 +99,13 @@ int espy_report_snapshot(struct espy_report *r, const struct espy_batch *b)
 static void count_losses(struct espy_report *r, const struct espy_batch *b)
 {
 	const struct espy_group *g = b->group[ESPY_EV_system_loss];
+	const struct espy_group *u = b->group[ESPY_EV_system_uring];
 
 	for (uint32_t i = 0; g && i < g->n; i++)
 		r->lost += espy_batch_get(b, g->row[i], ESPY_FIELD_system_loss_lost).num;
-	if (b->group[ESPY_EV_system_uring])
-		r->uring += b->group[ESPY_EV_system_uring]->n;
+	/* in older traces they stand for what was not looked into, and have no call */
+	for (uint32_t i = 0; u && i < u->n; i++)
+		r->uring += b->abi[u->row[i]] == ESPY_ABI_NONE;
 }
 
 static void count_events(struct espy_report *r, const struct espy_batch *b, const uint64_t *bits)

@@ -25,7 +25,9 @@ static bool field_fits(const struct espy_schema *s, const struct espy_event *rec
 
 int espy_wire_check(const struct espy_schema *s, const struct espy_event *rec)
 {
-	if (rec->size < s->size || rec->duration > rec->time || rec->abi > ESPY_ABI_X32)
+	if (rec->size < s->size || rec->duration > rec->time)
+		return -EBADMSG;
+	if (rec->abi >= ESPY_ABI__MAX || rec->abi == ESPY_ABI_PROCMON)
 		return -EBADMSG;
 	for (unsigned i = 0; i < s->n_fields; i++)
 		if (!field_fits(s, rec, &s->fields[i]))

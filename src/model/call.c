@@ -32,6 +32,11 @@ static const char *const procmon_names[] = {
 #include "model/procmon.def"
 };
 
+static const char *const uring_names[] = {
+#define URING(name, opcode, ...) [(opcode) + 1] = #name,
+#include "model/uring.def"
+};
+
 /* One row per table that a number can be an index of. */
 static const struct call_table {
 	const char *prefix;
@@ -46,6 +51,7 @@ static const struct call_table {
 	[ESPY_ABI_X32] = {"x32:", native_names, ARRAY_SIZE(native_names), x32_names,
 			  ARRAY_SIZE(x32_names)},
 	[ESPY_ABI_PROCMON] = {"", procmon_names, ARRAY_SIZE(procmon_names), NULL, 0},
+	[ESPY_ABI_URING] = {"io_uring:", uring_names, ARRAY_SIZE(uring_names), NULL, 0},
 };
 
 const char *espy_call_name(unsigned abi, unsigned nr)

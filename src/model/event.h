@@ -36,6 +36,7 @@ enum espy_abi {
 	ESPY_ABI_IA32 = 2,
 	ESPY_ABI_X32 = 3,
 	ESPY_ABI_PROCMON = 4, /* not of this machine: an operation of procmon.def */
+	ESPY_ABI_URING = 5,   /* a request to an io_uring: an opcode, see uring.def */
 	ESPY_ABI__MAX
 };
 

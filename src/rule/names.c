@@ -71,7 +71,7 @@ static const struct name_list *list_of(const struct espy_column *c)
 	return NULL;
 }
 
-/* openat, ia32:open, x32:open, CreateFile; "#999" and calls of io_uring are what they are. */
+/* openat, ia32:open, x32:open, io_uring:openat, CreateFile; "#999" is what it is. */
 static bool is_call(struct espy_str name)
 {
 	static const struct {
@@ -80,6 +80,7 @@ static bool is_call(struct espy_str name)
 	} tables[] = {
 		{ESPY_STR("ia32:"), ESPY_ABI_IA32},
 		{ESPY_STR("x32:"), ESPY_ABI_X32},
+		{ESPY_STR("io_uring:"), ESPY_ABI_URING},
 		{ESPY_STR(""), ESPY_ABI_NATIVE},
 	};
 	char buf[64];

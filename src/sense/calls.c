@@ -72,6 +72,7 @@ static const struct {
 	{"adjtimex", ESPY_FORM_TIMEX},
 	{"clock_adjtime", ESPY_FORM_TIMEX},
 	{"clock_adjtime64", ESPY_FORM_TIMEX},
+	{"io_submit", ESPY_FORM_EACH},
 };
 
 /* Calls whose buffers are iovecs. */
@@ -174,6 +175,10 @@ bool espy_calls_wants(const bool *type, unsigned own)
 		return type[own] || espy_calls_owners(type);
 	case ESPY_EV_file_close:
 		return type[own] || type[ESPY_EV_net_close];
+	case ESPY_EV_file_aio:
+		return type[own] || type[ESPY_EV_file_sync] ||
+		       espy_calls_wants(type, ESPY_EV_file_read) ||
+		       espy_calls_wants(type, ESPY_EV_file_write);
 	case ESPY_EV_file_fcntl:
 		return type[own] || type[ESPY_EV_file_lock];
 	case ESPY_EV_file_unlink:
@@ -340,5 +345,60 @@ void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *
 		calls[1][nr].type = ESPY_EV_ipc_semop;
 		for (unsigned t = ESPY_EV_ipc_shmget; t <= ESPY_EV_ipc_semctl; t++)
 			calls[1][nr].on |= type[t];
+	}
+}
+
+/* --- io_uring ------------------------------------------------------------------------------- */
+
+static bool is_text_given(const struct espy_schema *s, const char *name)
+{
+	static const struct {
+		const char *event, *field;
+	} given[] = {
+		{"file_symlink", "target"}, {"file_getxattr", "name"}, {"file_setxattr", "name"},
+		{"net_bind", "local"},      {"net_connect", "remote"}, {"net_send", "remote"},
+	};
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++)
+		if (!strcmp(given[i].event, s->name) && !strcmp(given[i].field, name))
+			return true;
+	return false;
+}
+
+static void fill_layout(struct espy_layout *l, const struct espy_schema *s)
+{
+	l->size = s->size;
+	l->class_id = s->class_id;
+	for (unsigned i = 0; i < s->n_fields; i++) {
+		const struct espy_field *f = &s->fields[i];
+		bool is_path = f->kind == ESPY_KIND_path;
+		bool is_word = f->kind == ESPY_KIND_u64 || f->kind == ESPY_KIND_s64;
+
+		if ((is_path && l->words + l->halves) || (is_word && l->halves))
+			break; /* what was appended later: a ring's request leaves it 0 */
+		if (is_path)
+			l->paths++;
+		else if (is_word)
+			l->words++;
+		else
+			l->halves++;
+		if (is_text_given(s, f->name))
+			l->text = l->halves;
+	}
+}
+
+void espy_calls_fill_urings(struct espy_uring urings[ESPY_URINGS],
+			    struct espy_layout layouts[ESPY_EVENT_ID_MAX], const bool *type)
+{
+	static const uint16_t events[ESPY_URINGS] = {
+#define URING(name, opcode, ev) [opcode] = ESPY_EV_##ev,
+#include "model/uring.def"
+	};
+
+	for (size_t i = 0; i < espy_n_schemas; i++)
+		fill_layout(&layouts[espy_schemas[i].type], &espy_schemas[i]);
+	for (unsigned i = 0; i < ESPY_URINGS; i++) {
+		urings[i].type = events[i] ? events[i] : ESPY_EV_system_uring;
+		urings[i].on = espy_calls_wants(type, urings[i].type);
 	}
 }

@@ -17,3 +17,7 @@ bool espy_calls_owners(const bool *type);
  */
 void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
 		     bool (*has_program)(void *ctx, const char *event), void *ctx);
+
+/* The same for operations of io_uring (uring.def), and the layouts of all events. */
+void espy_calls_fill_urings(struct espy_uring urings[ESPY_URINGS],
+			    struct espy_layout layouts[ESPY_EVENT_ID_MAX], const bool *type);

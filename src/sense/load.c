@@ -26,7 +26,7 @@ struct features {
 	bool cast, task_btf, task_storage, loop;
 	bool fentry;   /* trampolines load: the plus pack */
 	int uring_req; /* arguments of the tracepoint, -1: not there */
-	int uring_sqe;
+	int uring_sqe, uring_done, uring_full, uring_failed;
 	int64_t preempt, current, hot; /* per-CPU variables, from the run queue; 0: not there */
 	int oom;
 	int suspend;
@@ -109,6 +109,9 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->hot = from_run_queue(btf, "pcpu_hot");
 	f->oom = tracepoint_args(btf, "btf_trace_mark_victim");
 	f->suspend = tracepoint_args(btf, "btf_trace_suspend_resume");
+	f->uring_done = tracepoint_args(btf, "btf_trace_io_uring_complete");
+	f->uring_full = tracepoint_args(btf, "btf_trace_io_uring_cqe_overflow");
+	f->uring_failed = tracepoint_args(btf, "btf_trace_io_uring_req_failed");
 	btf__free(btf);
 	/* the object for older kernels is built without any of these */
 	f->cast &= f->loop;
@@ -142,6 +145,21 @@ bool espy_load_is_plus(const struct bpf_program *p)
 	const char *name = bpf_program__name(p), *at = strstr(name, "__plus");
 
 	return at && !at[strlen("__plus")];
+}
+
+/* The tracepoints of io_uring by their forms; see bpf/uring.bpf.c. */
+static void choose_uring(struct espy_bpf *skel, const struct features *f)
+{
+	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
+	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
+	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
+	bpf_program__set_autoload(skel->progs.system_uring__7, f->uring_sqe == 7);
+	bpf_program__set_autoload(skel->progs.system_uring__done3, f->uring_done == 3);
+	bpf_program__set_autoload(skel->progs.system_uring__done4, f->uring_done == 4);
+	bpf_program__set_autoload(skel->progs.system_uring__done5,
+				  f->uring_done == 5 || f->uring_done == 7);
+	bpf_program__set_autoload(skel->progs.system_uring__full, f->uring_full == 5);
+	bpf_program__set_autoload(skel->progs.system_uring__failed, f->uring_failed == 3);
 }
 
 /* Programs at the end of calls are loaded when one of their events is recorded: each that is not
@@ -178,10 +196,7 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f,
 	bpf_program__set_autoload(skel->progs.net_reset__sent, o->type[ESPY_EV_net_reset]);
 	bpf_program__set_autoload(skel->progs.profile_sample, o->sample_hz);
 	bpf_program__set_autoload(skel->progs.profile_process, o->counters);
-	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
-	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
-	bpf_program__set_autoload(skel->progs.system_uring__5, f->uring_sqe == 5);
-	bpf_program__set_autoload(skel->progs.system_uring__7, f->uring_sqe == 7);
+	choose_uring(skel, f);
 }
 
 static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
@@ -197,6 +212,7 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->percpu_preempt = f->preempt;
 	skel->rodata->percpu_current = f->current;
 	skel->rodata->percpu_hot = f->hot;
+	skel->rodata->has_uring_done_req = f->uring_done != 4;
 	skel->rodata->self_pid = (uint32_t)getpid();
 	if (stat("/proc/self/ns/pid", &st) == 0 &&
 	    st.st_ino != 0xEFFFFFFCu) { /* PROC_PID_INIT_INO */
@@ -217,6 +233,7 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->sample_ns = o->sample_hz ? 1000000000u / o->sample_hz : 0;
 	skel->bss->alive = (int64_t)o->n_pids;
 	memcpy(skel->bss->event_on, o->type, sizeof(skel->bss->event_on));
+	espy_calls_fill_urings(skel->bss->urings, skel->bss->layouts, o->type);
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program, skel->obj);
 }
 

@@ -324,10 +324,12 @@ static int hand_out_all(const struct espy_buf *b, espy_record_fn fn, void *ctx)
 	return r;
 }
 
-/* Runs an iterator program and takes its output. */
-static int iterate(struct bpf_program *p, struct espy_buf *b)
+/* Runs an iterator program, over tasks or over a map, and adds its output. */
+static int iterate(struct bpf_program *p, const struct bpf_map *map, struct espy_buf *b)
 {
-	struct bpf_link *link = bpf_program__attach_iter(p, NULL);
+	union bpf_iter_link_info info = {.map.map_fd = map ? (unsigned)bpf_map__fd(map) : 0};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
+	struct bpf_link *link = bpf_program__attach_iter(p, map ? &opts : NULL);
 	int fd, r;
 
 	if (!link)
@@ -343,11 +345,17 @@ static int iterate(struct bpf_program *p, struct espy_buf *b)
 /* What goes on is noted before the programs go: a call that ends in between is recorded by them. */
 void espy_sense_stop(struct espy_sense *s)
 {
+	size_t whole;
+
 	if (s->skel && s->skel->bss->armed) {
 		espy_sense_count(s);
 		s->skel->bss->armed = 0;
-		if (iterate(s->skel->progs.pending, &s->pending) < 0)
+		if (iterate(s->skel->progs.pending, NULL, &s->pending) < 0)
 			espy_buf_reset(&s->pending);
+		whole = s->pending.n;
+		if (iterate(s->skel->progs.system_uring__left, s->skel->maps.uring_reqs,
+			    &s->pending) < 0)
+			s->pending.n = whole;
 	}
 	espy_sampler_stop(&s->sampler);
 	for (unsigned i = 0; i < s->n_links; i++)
@@ -365,7 +373,7 @@ int espy_sense_count(struct espy_sense *s)
 
 	if (bpf_program__fd(p) < 0)
 		return 0;
-	r = iterate(p, &b);
+	r = iterate(p, NULL, &b);
 	if (r >= 0)
 		r = espy_counters_take(&s->counters, &b, s->skel->bss->event_on);
 	espy_buf_done(&b);
@@ -666,7 +674,7 @@ int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ct
 int espy_sense_snapshot(struct espy_sense *s, espy_record_fn fn, void *ctx, struct espy_err *err)
 {
 	struct espy_buf b = {0};
-	int r = iterate(s->skel->progs.process_running, &b);
+	int r = iterate(s->skel->progs.process_running, NULL, &b);
 
 	if (r < 0)
 		espy_err_set(err, r, "cannot list the running processes: %s", strerror(-r));

@@ -59,6 +59,7 @@ enum espy_form {
 	ESPY_FORM_CREAT = 12,      /* creat: flags are implied */
 	ESPY_FORM_XATTRAT = 13,    /* struct xattr_args at argument 5 */
 	ESPY_FORM_PIVOT = 14,      /* pivot_root: the process's own root need not change */
+	ESPY_FORM_EACH = 15,       /* io_submit: requests that each have an outcome */
 	ESPY_FORM_MAP_STRUCT = 40, /* mmap of ia32: argument 1 is where the six are */
 
 	/* Something is noted when these begin: enter_note() in bpf/target.bpf.h. */
@@ -94,6 +95,25 @@ enum espy_form {
 
 /* Set in the id of a meta_cgroup that is one of version 1's memory hierarchy. */
 #define ESPY_CGROUP_V1 (1ull << 63)
+
+#define ESPY_URINGS 128 /* opcodes of io_uring are below this */
+
+/* An operation of io_uring. */
+struct espy_uring {
+	u16 type; /* enum espy_event_type */
+	u8 on;    /* some event that it can be is recorded */
+	u8 pad;
+};
+
+/* Fields of an event, which lie from wide to narrow: paths, 64 bits, then 32 bits and texts. */
+struct espy_layout {
+	u16 size;
+	u8 class_id;
+	u8 paths, words, halves;
+	u8 text; /* which of `halves` is a text that the caller gives (name, target, address), from
+		    1 */
+	u8 pad;
+};
 
 /* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */
 #define ESPY_LOCK_FCNTL 0x10000u

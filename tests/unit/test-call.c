@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <ctype.h>
 #include <cmocka.h>
 #include "model/call.h"
 
@@ -70,7 +71,42 @@ static void shown_with_the_table(void **state)
 	assert_string_equal(espy_call_show(buf, sizeof(buf), ESPY_ABI_NATIVE, 999), "#999");
 	assert_string_equal(espy_call_show(buf, sizeof(buf), ESPY_ABI_IA32, 999), "ia32:#999");
 	assert_string_equal(espy_call_show(buf, sizeof(buf), ESPY_ABI_NONE, 0), "");
+	assert_string_equal(espy_call_show(buf, sizeof(buf), ESPY_ABI_URING, 18),
+			    "io_uring:openat");
+	assert_string_equal(espy_call_show(buf, sizeof(buf), ESPY_ABI_URING, 111), "io_uring:#111");
 	assert_string_equal(espy_call_show(buf, 4, ESPY_ABI_NATIVE, 257), "ope");
+}
+
+/* uring.def and the names of opcodes in flags say the same. */
+static void operations_of_io_uring(void **state)
+{
+	static const struct {
+		const char *name, *opcode;
+		int nr;
+	} rows[] = {
+#define BITS(...)
+#define VALUES(...)
+#define SET_END(...)
+#define PART(...)
+#define NAME(set, name, value) {#set, #name, (int)(value)},
+#include "model/flags.def"
+	};
+	unsigned seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char lower[64] = "";
+		const char *from = rows[i].opcode + strlen("IORING_OP_");
+
+		if (strcmp(rows[i].name, "uring") != 0)
+			continue;
+		for (size_t k = 0; from[k] && k + 1 < sizeof(lower); k++)
+			lower[k] = (char)tolower((unsigned char)from[k]);
+		assert_int_equal(espy_call_nr(ESPY_ABI_URING, lower), rows[i].nr);
+		seen++;
+	}
+	assert_int_equal(seen, 63);
+	assert_null(espy_call_name(ESPY_ABI_URING, 63));
 }
 
 int main(void)
@@ -80,6 +116,7 @@ int main(void)
 		cmocka_unit_test(unknown_numbers_have_no_name),
 		cmocka_unit_test(names_lead_back),
 		cmocka_unit_test(shown_with_the_table),
+		cmocka_unit_test(operations_of_io_uring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

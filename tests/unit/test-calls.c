@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "model/call.h"
+#include "model/schema.h"
 #include "sense/calls.h"
 
 static struct espy_call calls[ESPY_ABIS][ESPY_CALLS];
@@ -171,6 +172,67 @@ static void test_process_access(void **state)
 	assert_int_equal(native("pidfd_getfd")->form, ESPY_FORM_PIDFD);
 }
 
+static void test_urings(void **state)
+{
+	static struct espy_uring urings[ESPY_URINGS];
+	static struct espy_layout layouts[ESPY_EVENT_ID_MAX];
+	const struct espy_layout *open = &layouts[ESPY_EV_file_open];
+	const struct espy_layout *send = &layouts[ESPY_EV_net_send];
+	int read = espy_call_nr(ESPY_ABI_URING, "read");
+
+	(void)state;
+	memset(wanted, 0, sizeof(wanted));
+	wanted[ESPY_EV_net_recv] = true;
+	espy_calls_fill_urings(urings, layouts, wanted);
+	assert_int_equal(urings[read].type, ESPY_EV_file_read);
+	assert_true(urings[read].on); /* it may be a socket */
+	assert_false(urings[espy_call_nr(ESPY_ABI_URING, "openat")].on);
+	assert_int_equal(urings[ESPY_URINGS - 1].type, ESPY_EV_system_uring);
+	assert_false(urings[ESPY_URINGS - 1].on);
+	assert_int_equal(open->size, sizeof(struct espy_ev_file_open));
+	assert_int_equal(open->paths, 1);
+	assert_int_equal(open->words, 2);
+	assert_int_equal(open->halves, 2);
+	assert_int_equal(open->text, 0);
+	assert_int_equal(send->words, 3);
+	assert_int_equal(send->text, 2); /* the address, behind the local one */
+	assert_int_equal(layouts[ESPY_EV_file_rename].paths, 2);
+	assert_int_equal(send->class_id, ESPY_CLASS_network);
+}
+
+/* Every operation's event lies as the program writes it: paths, 64 bits, 32 bits. */
+static void test_uring_layouts(void **state)
+{
+	static const uint16_t events[] = {
+#define URING(name, opcode, ev) ESPY_EV_##ev,
+#include "model/uring.def"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		const struct espy_schema *s = espy_schema_get(events[i]);
+		unsigned at = sizeof(struct espy_event), n[3] = {0};
+
+		if (s->type == ESPY_EV_system_uring)
+			continue;
+		for (unsigned f = 0; f < s->n_fields; f++) {
+			bool path = s->fields[f].kind == ESPY_KIND_path;
+			bool word = s->fields[f].kind == ESPY_KIND_u64 ||
+				    s->fields[f].kind == ESPY_KIND_s64;
+
+			assert_int_equal(s->fields[f].offset, at);
+			at += path ? 16 : word ? 8 : 4;
+			n[path ? 0 : word ? 1 : 2]++;
+			if (path)
+				assert_int_equal(n[1] + n[2], 0);
+			if (word)
+				assert_int_equal(n[2], 0);
+		}
+		assert_in_range(n[1], 0, 3);
+		assert_in_range(n[2], 0, 4);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -182,6 +244,8 @@ int main(void)
 		cmocka_unit_test(test_selection),
 		cmocka_unit_test(test_executable),
 		cmocka_unit_test(test_process_access),
+		cmocka_unit_test(test_urings),
+		cmocka_unit_test(test_uring_layouts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,8 @@ static void test_lost(void **state)
 	rows_num(b, row, "lost", 1200);
 	for (unsigned i = 0; i < 3; i++)
 		rows_add(b, ESPY_EV_system_uring, p, 1, NULL, 0);
+	row = rows_add(b, ESPY_EV_system_uring, p, 1, NULL, 0); /* waits, and hides nothing */
+	b->abi[row] = ESPY_ABI_URING;
 	assert_int_equal(espy_report_new(&r), 0);
 	assert_int_equal(espy_report_batch(r, b, bits), 0);
 	text = print(r, (struct espy_report_options){.ending = &ending});
