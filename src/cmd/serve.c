@@ -7,6 +7,7 @@
 #include <string.h>
 #include "cmd/bounds.h"
 #include "cmd/cmd.h"
+#include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
@@ -30,6 +31,7 @@ static const struct espy_option options[] = {
 	{'q', "quiet", NULL, "say nothing"},
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_HASHES_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -119,6 +121,7 @@ static int run_capture(struct serve *s, const struct espy_machine *m, struct esp
 					 .n_uids = s->targets.n_uids,
 					 .environment = s->environment,
 					 .with = espy_with_types(),
+					 .identify = espy_hashes_wanted(),
 					 .flush_ms = 20};
 	struct espy_capture *c = NULL;
 	struct espy_ending e;
