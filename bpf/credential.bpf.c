@@ -286,7 +286,7 @@ static __always_inline void key_call(struct call_exit *x, struct espy_ev_process
 	}
 	rec->operation = operation;
 	exit_text(x, &rec->key_type, sizeof(*rec), type);
-	exit_text(x, &rec->description, sizeof(*rec), description);
+	exit_text(x, &rec->key_description, sizeof(*rec), description);
 }
 
 SEC("tp_btf/sys_exit")

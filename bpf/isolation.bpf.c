@@ -10,14 +10,14 @@
 /* Both events have the same sixteen numbers. */
 #define PUT_NAMESPACES(rec, now, old)                                      \
 	do {                                                               \
-		(rec)->mnt_ns = (now).mnt;                                 \
-		(rec)->pid_ns = (now).pid;                                 \
-		(rec)->net_ns = (now).net;                                 \
-		(rec)->user_ns = (now).user;                               \
-		(rec)->uts_ns = (now).uts;                                 \
-		(rec)->ipc_ns = (now).ipc;                                 \
-		(rec)->cgroup_ns = (now).cgroup;                           \
-		(rec)->time_ns = (now).time;                               \
+		(rec)->new_mnt_ns = (now).mnt;                             \
+		(rec)->new_pid_ns = (now).pid;                             \
+		(rec)->new_net_ns = (now).net;                             \
+		(rec)->new_user_ns = (now).user;                           \
+		(rec)->new_uts_ns = (now).uts;                             \
+		(rec)->new_ipc_ns = (now).ipc;                             \
+		(rec)->new_cgroup_ns = (now).cgroup;                       \
+		(rec)->new_time_ns = (now).time;                           \
 		(rec)->old_mnt_ns = BEFORE((now).mnt, (old).mnt);          \
 		(rec)->old_pid_ns = BEFORE((now).pid, (old).pid);          \
 		(rec)->old_net_ns = BEFORE((now).net, (old).net);          \

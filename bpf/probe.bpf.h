@@ -369,7 +369,7 @@ static __always_inline void put_cred_change(struct espy_ev_process_cred_change *
 	rec->old_fsgid = old->fsgid;
 	rec->securebits = now->securebits;
 	rec->old_securebits = old->securebits;
-	rec->user_ns = now->user_ns;
+	rec->new_user_ns = now->user_ns;
 	rec->old_user_ns = old->user_ns;
 	rec->session_key = now->session_key;
 	rec->old_session_key = old->session_key;

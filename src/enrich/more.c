@@ -33,7 +33,7 @@ static void add_names(struct espy_buf *to, const struct espy_process *p, struct 
 	if (p->uid != UINT32_MAX && p->euid != p->uid)
 		espy_more_word(to, "euser", espy_user_name(users, p->euid, now));
 	if (p->gid != UINT32_MAX)
-		espy_more_word(to, "group", espy_group_name(users, p->gid, now));
+		espy_more_word(to, "group_name", espy_group_name(users, p->gid, now));
 	if (p->gid != UINT32_MAX && p->egid != p->gid)
 		espy_more_word(to, "egroup", espy_group_name(users, p->egid, now));
 	if (p->login_uid != UINT32_MAX)

@@ -407,7 +407,7 @@ static bool get_more(unsigned id, const struct espy_batch *b, const struct espy_
 	if (!text.n && id == ESPY_COL_euser && p->euid == p->uid)
 		return is_stored(v, b, p->user);
 	if (!text.n && id == ESPY_COL_egroup && p->egid == p->gid)
-		text = espy_proc_more(b, p, "group");
+		text = espy_proc_more(b, p, "group_name");
 	return is_text(v, UINT32_MAX, text);
 }
 

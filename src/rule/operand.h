@@ -6,7 +6,7 @@
 #include "rule/parse.h"
 
 #define ESPY_OPERAND_ANY_MAX  2u  /* columns that one name stands for */
-#define ESPY_OPERAND_FMTS_MAX 24u /* ways in which the events show one column */
+#define ESPY_OPERAND_FMTS_MAX 64u /* ways in which the events show one column */
 
 struct espy_operand {
 	const struct espy_column *column;

@@ -19,7 +19,7 @@ static const uint8_t keys[ESPY_COL__FIELDS] = {
 	[ESPY_COL_version] = ESPY_KEY_PROC,       [ESPY_COL_integrity] = ESPY_KEY_PROC,
 	[ESPY_COL_auth_id] = ESPY_KEY_PROC,       [ESPY_COL_virtualized] = ESPY_KEY_PROC,
 	[ESPY_COL_architecture] = ESPY_KEY_PROC,  [ESPY_COL_ancestry] = ESPY_KEY_PROC,
-	[ESPY_COL_euser] = ESPY_KEY_PROC,         [ESPY_COL_group] = ESPY_KEY_PROC,
+	[ESPY_COL_euser] = ESPY_KEY_PROC,         [ESPY_COL_group_name] = ESPY_KEY_PROC,
 	[ESPY_COL_egroup] = ESPY_KEY_PROC,        [ESPY_COL_login] = ESPY_KEY_PROC,
 	[ESPY_COL_login_session] = ESPY_KEY_PROC, [ESPY_COL_cgroup_path] = ESPY_KEY_PROC,
 	[ESPY_COL_container] = ESPY_KEY_PROC,     [ESPY_COL_runtime] = ESPY_KEY_PROC,

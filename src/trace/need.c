@@ -71,7 +71,7 @@ static const struct {
 	[ESPY_COL_architecture] = PROC_TEXT,
 	[ESPY_COL_ancestry] = PROC_TEXT,
 	[ESPY_COL_euser] = PROC_TEXT,
-	[ESPY_COL_group] = PROC_TEXT,
+	[ESPY_COL_group_name] = PROC_TEXT,
 	[ESPY_COL_egroup] = PROC_TEXT,
 	[ESPY_COL_login] = PROC_TEXT,
 	[ESPY_COL_login_session] = PROC_TEXT,

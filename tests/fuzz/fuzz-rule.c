@@ -11,7 +11,7 @@
 #include "rule/macro.h"
 #include "rule/rule.h"
 
-#define ROWS_MAX 256u
+#define ROWS_MAX 512
 
 static const char *const texts[] = {"",         "/etc/passwd", "/usr/lib/libc.so.6",
 				    "make",     "10.0.0.1:80", "[::1]:443",

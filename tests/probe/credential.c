@@ -227,24 +227,24 @@ PROBE(process_key)
 	if (ring == -ENOSYS)
 		probe_skip("this kernel has no keys");
 	WANT(process_key, NUM(operation, KEYCTL_JOIN_SESSION_KEYRING), NUM(serial, 0),
-	     STR(key_type, ""), STR(description, "probe-session"));
+	     STR(key_type, ""), STR(key_description, "probe-session"));
 	key = DO(add_key, "user", "probe:one", "secret", 6L, (long)KEY_SPEC_SESSION_KEYRING);
 	WANT(process_key, NUM(operation, 1000), NUM(serial, KEY_SPEC_SESSION_KEYRING), NUM(size, 6),
-	     STR(key_type, "user"), STR(description, "probe:one"));
+	     STR(key_type, "user"), STR(key_description, "probe:one"));
 	MUST(key > 0);
 	DO(request_key, "user", "probe:one", 0L, (long)KEY_SPEC_SESSION_KEYRING);
 	WANT(process_key, NUM(operation, 1001), NUM(serial, KEY_SPEC_SESSION_KEYRING),
-	     STR(key_type, "user"), STR(description, "probe:one"), NUM(result, key));
+	     STR(key_type, "user"), STR(key_description, "probe:one"), NUM(result, key));
 	DO(keyctl, KEYCTL_SEARCH, (long)KEY_SPEC_SESSION_KEYRING, "user", "probe:none", 0L);
 	WANT(process_key, NUM(operation, KEYCTL_SEARCH), NUM(serial, KEY_SPEC_SESSION_KEYRING),
-	     STR(key_type, "user"), STR(description, "probe:none"), NUM(result, -ENOKEY));
+	     STR(key_type, "user"), STR(key_description, "probe:none"), NUM(result, -ENOKEY));
 	DO(keyctl, KEYCTL_SETPERM, key, 0x3f3f0000L, 0L, 0L);
 	WANT(process_key, NUM(operation, KEYCTL_SETPERM), NUM(serial, key), NUM(arg3, 0x3f3f0000),
-	     STR(description, ""), NUM(result, 0));
+	     STR(key_description, ""), NUM(result, 0));
 	DO(keyctl, KEYCTL_REVOKE, key, 0L, 0L, 0L);
 	WANT(process_key, NUM(operation, KEYCTL_REVOKE), NUM(serial, key), NUM(result, 0));
 	DO(add_key, "no such type", "probe:two", 0L, 0L, (long)KEY_SPEC_SESSION_KEYRING);
-	WANT(process_key, STR(key_type, "no such type"), STR(description, "probe:two"),
+	WANT(process_key, STR(key_type, "no such type"), STR(key_description, "probe:two"),
 	     NUM(result, -ENODEV));
 }
 

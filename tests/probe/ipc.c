@@ -131,14 +131,14 @@ PROBE(ipc_shmget)
 {
 	int id = DO(shmget, (long)IPC_PRIVATE, 5000L, (long)(IPC_CREAT | 0600));
 
-	WANT(ipc_shmget, NUM(key, 0), NUM(size, 5000), NUM(flags, IPC_CREAT | 0600));
+	WANT(ipc_shmget, NUM(ipc_key, 0), NUM(size, 5000), NUM(flags, IPC_CREAT | 0600));
 	MUST(shmctl(id, IPC_RMID, NULL) == 0);
 	DO(shmget, 0x7e57ab1eL, 1L, 0L);
-	WANT(ipc_shmget, NUM(key, 0x7e57ab1e), NUM(size, 1), NUM(flags, 0), NUM(result, -ENOENT));
+	WANT(ipc_shmget, NUM(ipc_key, 0x7e57ab1e), NUM(size, 1), NUM(flags, 0), NUM(result, -ENOENT));
 	DO(shmget, -559038737L, 1L, 0L);
-	WANT(ipc_shmget, NUM(key, 0xdeadbeefu), NUM(result, -ENOENT));
+	WANT(ipc_shmget, NUM(ipc_key, 0xdeadbeefu), NUM(result, -ENOENT));
 	id = MULTIPLEX(shmget, 23, IPC_PRIVATE, 6000, IPC_CREAT | 0600);
-	WANT(ipc_shmget, VIA, NUM(key, 0), NUM(size, 6000), NUM(flags, IPC_CREAT | 0600));
+	WANT(ipc_shmget, VIA, NUM(ipc_key, 0), NUM(size, 6000), NUM(flags, IPC_CREAT | 0600));
 	if (id >= 0)
 		MUST(shmctl(id, IPC_RMID, NULL) == 0);
 }
@@ -193,12 +193,12 @@ PROBE(ipc_msgget)
 {
 	int id = DO(msgget, (long)IPC_PRIVATE, 0600L);
 
-	WANT(ipc_msgget, NUM(key, 0), NUM(flags, 0600));
+	WANT(ipc_msgget, NUM(ipc_key, 0), NUM(flags, 0600));
 	MUST(msgctl(id, IPC_RMID, NULL) == 0);
 	DO(msgget, 0x7e57ab1fL, 0L);
-	WANT(ipc_msgget, NUM(key, 0x7e57ab1f), NUM(flags, 0), NUM(result, -ENOENT));
+	WANT(ipc_msgget, NUM(ipc_key, 0x7e57ab1f), NUM(flags, 0), NUM(result, -ENOENT));
 	MULTIPLEX(msgget, 13, 0x7e57ab1f, 0);
-	WANT(ipc_msgget, VIA, NUM(key, 0x7e57ab1f), NUM(flags, 0), NUM(result, -ENOENT));
+	WANT(ipc_msgget, VIA, NUM(ipc_key, 0x7e57ab1f), NUM(flags, 0), NUM(result, -ENOENT));
 }
 
 struct message {
@@ -266,12 +266,12 @@ PROBE(ipc_semget)
 {
 	int id = DO(semget, (long)IPC_PRIVATE, 3L, 0600L);
 
-	WANT(ipc_semget, NUM(key, 0), NUM(members, 3), NUM(flags, 0600));
+	WANT(ipc_semget, NUM(ipc_key, 0), NUM(members, 3), NUM(flags, 0600));
 	MUST(semctl(id, 0, IPC_RMID) == 0);
 	DO(semget, 0x7e57ab20L, 1L, 0L);
-	WANT(ipc_semget, NUM(key, 0x7e57ab20), NUM(members, 1), NUM(result, -ENOENT));
+	WANT(ipc_semget, NUM(ipc_key, 0x7e57ab20), NUM(members, 1), NUM(result, -ENOENT));
 	MULTIPLEX(semget, 2, 0x7e57ab20, 2, 0);
-	WANT(ipc_semget, VIA, NUM(key, 0x7e57ab20), NUM(members, 2), NUM(result, -ENOENT));
+	WANT(ipc_semget, VIA, NUM(ipc_key, 0x7e57ab20), NUM(members, 2), NUM(result, -ENOENT));
 }
 
 PROBE(ipc_semop)

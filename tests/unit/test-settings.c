@@ -43,7 +43,7 @@ static int open_with(const bool *type)
 {
 	const struct espy_enrich_options o = {.no_proc = true, .type = type};
 
-	if (espy_enrich_new(&e, &o) < 0 || espy_batch_new(&b) < 0)
+	if (espy_enrich_new(&e, &o, NULL) < 0 || espy_batch_new(&b) < 0)
 		return -1;
 	define(SUDOERS, S_IFREG | 0440, 1, 0, "sudoers\0etc", 12);
 	define(PLAIN, S_IFREG | 0644, 2, 0, "notes\0tmp", 10);

@@ -168,7 +168,7 @@ def other_names():
     os.setresuid(0, NOBODY, 0)
     touch('others')
     say(path='others', op='open', user=pwd.getpwuid(0).pw_name, euser=pwd.getpwuid(NOBODY).pw_name,
-        group=grp.getgrgid(1).gr_name, egroup=grp.getgrgid(2).gr_name)
+        group_name=grp.getgrgid(1).gr_name, egroup=grp.getgrgid(2).gr_name)
 
 
 def logged_in():
