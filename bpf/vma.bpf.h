@@ -47,6 +47,9 @@ struct mapping {
 	u64 start, end, pgoff, flags, file, vma;
 };
 
+/* Kernels of the other object have no such tree, and refuse its loop: clang enters it in the middle,
+ * and to fall from an instruction into one that was seen is no loop to them (5.10). */
+#ifndef ESPY_OLD
 /* In which of a node's slots the address is: the first whose pivot is not below it. */
 static __always_inline u32 maple_slot(const u64 *pivot, u32 n, u64 addr)
 {
@@ -85,6 +88,8 @@ static __always_inline u64 vma_by_maple(struct mm_struct *mm, u64 addr)
 	return 0;
 }
 
+#endif
+
 static __always_inline u64 vma_by_rb(struct mm_struct *mm, u64 addr)
 {
 	struct mm_struct___rb *m = (void *)mm;
@@ -113,8 +118,10 @@ __noinline u64 vma_at(u64 mm_address, u64 addr)
 
 	if (!mm_address)
 		return 0;
+#ifndef ESPY_OLD
 	if (bpf_core_field_exists(mm->mm_mt))
 		return vma_by_maple(mm, addr);
+#endif
 	return vma_by_rb(mm, addr);
 }
 
