@@ -155,17 +155,24 @@ __noinline int controls_credentials(u64 at, u64 len, u32 how)
 /* One message by its header. */
 static __always_inline int pass_message(u64 user, u32 how, controls_fn fn)
 {
-	struct msghdr_native n = {};
-	struct msghdr_ia32 i = {};
+	u64 control = 0, controls = 0;
+	u32 narrow[2] = {};
 
+	/* just the two: the stack of all functions in one another is 512 bytes */
 	if (how & PASS_IA32) {
-		bpf_probe_read_user(&i, sizeof(i), (void *)user);
-		n.control = i.control;
-		n.controls = i.controls;
+		bpf_probe_read_user(narrow, sizeof(narrow),
+				    (void *)user + __builtin_offsetof(struct msghdr_ia32, control));
+		control = narrow[0];
+		controls = narrow[1];
 	} else {
-		bpf_probe_read_user(&n, sizeof(n), (void *)user);
+		bpf_probe_read_user(&control, sizeof(control),
+				    (void *)user +
+					    __builtin_offsetof(struct msghdr_native, control));
+		bpf_probe_read_user(&controls, sizeof(controls),
+				    (void *)user +
+					    __builtin_offsetof(struct msghdr_native, controls));
 	}
-	return n.control && n.controls ? fn(n.control, n.controls, how) : 0;
+	return control && controls ? fn(control, controls, how) : 0;
 }
 
 static __always_inline u32 how_of(const struct task_state *st)

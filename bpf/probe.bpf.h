@@ -413,20 +413,29 @@ __noinline int creds_settle(void)
 	return 0;
 }
 
-static __always_inline void state_renew(struct task_state *st, struct task_struct *t, u64 cred,
-					enum seen_at at)
+/* Of the current task. Global, and with numbers alone: verified once in each program, and not again
+ * on every way that leads to it. */
+__noinline int state_renew(u32 at)
 {
-	bool other = st->verdict & (V_KNOWN | V_CREDS) && st->cred != cred;
+	struct task_struct *t = current_task();
+	struct task_state *st = state_of(t, false);
+	bool other;
+	u64 cred;
 
+	if (!st)
+		return 0;
+	cred = creds_of(st, t, at);
+	other = st->verdict & (V_KNOWN | V_CREDS) && st->cred != cred;
 	if (other && at != SEEN_EXEC && in_creds_call(st))
-		return;
+		return 0;
 	if (watch_creds && other && at != SEEN_EXEC)
 		creds_unexplained(st, t, cred);
 	else
 		state_refresh(st, t, cred);
+	return 0;
 }
 
-/* The state of the current task, brought up to date. */
+/* The state of the current task, which `t` is, brought up to date. */
 static __always_inline struct task_state *state_seen(struct task_struct *t, enum seen_at at)
 {
 	struct task_state *st = state_of(t, true);
@@ -437,11 +446,10 @@ static __always_inline struct task_state *state_seen(struct task_struct *t, enum
 		return NULL;
 	}
 	cred = creds_of(st, t, at);
-	if (!(st->verdict & V_KNOWN))
-		state_renew(st, t, cred, at);
-	else if (st->verdict & V_RECORD ? !(st->verdict & V_ANNOUNCED) || state_changed(st, t, cred)
-					: only_uids && st->cred != cred)
-		state_renew(st, t, cred, at);
+	if (!(st->verdict & V_KNOWN) ||
+	    (st->verdict & V_RECORD ? !(st->verdict & V_ANNOUNCED) || state_changed(st, t, cred)
+				    : only_uids && st->cred != cred))
+		state_renew(at);
 	return st;
 }
 

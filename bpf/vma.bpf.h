@@ -67,6 +67,7 @@ static __always_inline u64 vma_by_maple(struct mm_struct *mm, u64 addr)
 {
 	u64 entry = KNUM(mm, mm_mt.ma_root), pivot[MAPLE_PIVOTS];
 
+#pragma unroll
 	for (u64 level = 0; level < MAPLE_LEVELS; level++) {
 		u64 node = entry & ~0xffull;
 		u32 type = entry >> 3 & 15, slot;
