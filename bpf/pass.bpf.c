@@ -31,6 +31,7 @@ static __always_inline int pass_send(struct call_exit *x, struct espy_event *hdr
 
 	exit_send(x, hdr, size, type, ESPY_CLASS_ipc, 0);
 	x->st->entry = entry;
+	x->st->end = hdr->time; /* what follows is not before it */
 	return 0;
 }
 

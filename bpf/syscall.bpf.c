@@ -134,12 +134,15 @@ static __always_inline void keep_timex(struct task_state *st, const struct espy_
 
 /* What a call overwrites, or what was before it and the kernel forgets: kept behind the arguments
  * that it has. */
-static __noinline int enter_keep(struct task_state *st, const struct espy_call *c)
+__noinline int enter_keep(void)
 {
+	struct task_state *st = state_current(false);
 	struct ns_ids ids;
 
-	if (c->form == ESPY_FORM_TIMEX) {
-		keep_timex(st, c);
+	if (!st)
+		return 0;
+	if (call_of(st)->form == ESPY_FORM_TIMEX) {
+		keep_timex(st, call_of(st));
 		return 0;
 	}
 	ns_read(&ids, current_task());
@@ -206,16 +209,34 @@ static __always_inline const struct espy_call *enter_socketcall(struct task_stat
 
 /* mmap as 32-bit programs first had it. Where its page is not there yet, the end of the call looks
  * again: args[7]. */
-static __always_inline void enter_map_struct(struct task_state *st)
+__noinline int enter_map_struct(void)
 {
+	struct task_state *st = state_current(false);
 	u32 args[6] = {};
-	u64 at = st->args[1];
+	u64 at;
 
+	if (!st)
+		return 0;
+	at = st->args[1];
 	st->args[7] = bpf_probe_read_user(args, sizeof(args), (void *)at) ? at : 0;
 	for (u32 i = 0; i < 6; i++)
 		st->args[i + 1] = args[i];
 	if (st->args[7])
 		st->args[5] = -1; /* no descriptor */
+	return 0;
+}
+
+/* Calls of ia32 that stand for many: which it is, in the ia32 table. Global, as what is rare in
+ * sys_enter is: verified once and not on every way through it. */
+__noinline u32 enter_many(u32 nr)
+{
+	struct task_state *st = state_current(false);
+	const struct espy_call *c;
+
+	if (!st)
+		return 0;
+	c = nr == IA32_IPC ? enter_ipc(st) : enter_socketcall(st);
+	return c->on ? st->call : 0;
 }
 
 /* Notes the call: what it is, its arguments, what its descriptors mean. False: not recorded. */
@@ -233,15 +254,16 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 	st->verdict &= ~V_DONE;
 	enter_args(st, regs, ia32);
 	if (ia32 && (nr == IA32_SOCKETCALL || nr == IA32_IPC)) {
-		c = nr == IA32_IPC ? enter_ipc(st) : enter_socketcall(st);
-		if (!c->on)
+		nr = enter_many(nr);
+		if (!nr)
 			return false;
+		c = &calls[1][nr & (ESPY_CALLS - 1)];
 	}
 	st->obj = st->obj2 = 0;
 	st->stack = 0;
 	st->pos = -1;
 	if (c->form == ESPY_FORM_MAP_STRUCT)
-		enter_map_struct(st);
+		enter_map_struct();
 	at = c->fd;
 	if (!at && c->flags & ESPY_CALL_OLD && !call_arg(st, c->path))
 		at = c->dir; /* futimens */
@@ -260,7 +282,7 @@ static __always_inline bool enter_call(struct task_state *st, const struct espy_
 		st->obj2 = enter_object(st->obj2);
 	}
 	if (c->form >= ESPY_FORM_KEEP)
-		enter_keep(st, c);
+		enter_keep();
 	return true;
 }
 
