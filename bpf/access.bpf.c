@@ -570,8 +570,7 @@ int BPF_PROG(process_access, struct pt_regs *regs, long ret)
 
 /* --- the others ----------------------------------------------------------------------------- */
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_getfd, struct pt_regs *regs, long ret)
+SHARED(process_getfd)
 {
 	struct espy_ev_process_getfd *rec;
 	struct call_exit x;
@@ -588,8 +587,7 @@ int BPF_PROG(process_getfd, struct pt_regs *regs, long ret)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_kcmp, struct pt_regs *regs, long ret)
+SHARED(process_kcmp)
 {
 	struct espy_ev_process_kcmp *rec;
 	struct task_struct *other;
@@ -609,8 +607,7 @@ int BPF_PROG(process_kcmp, struct pt_regs *regs, long ret)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_advise, struct pt_regs *regs, long ret)
+SHARED(process_advise)
 {
 	struct espy_ev_process_advise *rec;
 	struct call_exit x;
@@ -630,8 +627,7 @@ int BPF_PROG(process_advise, struct pt_regs *regs, long ret)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_reap, struct pt_regs *regs, long ret)
+SHARED(process_reap)
 {
 	struct espy_ev_process_reap *rec;
 	struct call_exit x;

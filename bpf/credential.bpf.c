@@ -24,8 +24,7 @@ static __always_inline u32 asked_id(struct call_exit *x, u32 i)
 	return v;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_setuid, struct pt_regs *regs, long ret)
+SHARED(process_setuid)
 {
 	struct espy_ev_process_setuid *rec;
 	struct cred_ids now, *old;
@@ -53,8 +52,7 @@ int BPF_PROG(process_setuid, struct pt_regs *regs, long ret)
 			       ESPY_CLASS_process, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_setgid, struct pt_regs *regs, long ret)
+SHARED(process_setgid)
 {
 	struct espy_ev_process_setgid *rec;
 	struct cred_ids now, *old;
@@ -83,8 +81,7 @@ int BPF_PROG(process_setgid, struct pt_regs *regs, long ret)
 #define GROUPS_MAX 1024
 
 /* The list that the thread has now, sorted by the kernel; as the numbers themselves. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_setgroups, struct pt_regs *regs, long ret)
+SHARED(process_setgroups)
 {
 	struct espy_ev_process_setgroups *rec;
 	struct group_info *groups;
@@ -120,8 +117,7 @@ struct user_caps { /* struct __user_cap_data_struct */
 	u32 effective, permitted, inheritable;
 };
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_capset, struct pt_regs *regs, long ret)
+SHARED(process_capset)
 {
 	struct espy_ev_process_capset *rec;
 	struct cred_ids now, *old;
@@ -177,8 +173,7 @@ static __always_inline void put_seccomp(struct espy_ev_process_seccomp *rec, u32
 	rec->filters = KR(t, seccomp.filter_count.counter);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_seccomp, struct pt_regs *regs, long ret)
+SHARED(process_seccomp)
 {
 	struct espy_ev_process_seccomp *rec;
 	struct call_exit x;
@@ -216,8 +211,7 @@ static __always_inline u32 capability_of(const struct task_state *st)
 	return ~0u;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_prctl, struct pt_regs *regs, long ret)
+SHARED(process_prctl)
 {
 	struct espy_ev_process_prctl *rec;
 	struct call_exit x;
@@ -289,8 +283,7 @@ static __always_inline void key_call(struct call_exit *x, struct espy_ev_process
 	exit_text(x, &rec->key_description, sizeof(*rec), description);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_key, struct pt_regs *regs, long ret)
+SHARED(process_key)
 {
 	struct espy_ev_process_key *rec;
 	struct call_exit x;
@@ -309,8 +302,7 @@ int BPF_PROG(process_key, struct pt_regs *regs, long ret)
 #define PIDTYPE_SID  3
 
 /* Who the process is has changed too: announced again at its next event. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_setsid, struct pt_regs *regs, long ret)
+SHARED(process_setsid)
 {
 	struct espy_ev_process_setsid *rec;
 	struct signal_struct *sig = KR(current_task(), signal);
@@ -392,8 +384,7 @@ static __always_inline void put_priority(struct call_exit *x, struct espy_ev_pro
 	}
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_priority, struct pt_regs *regs, long ret)
+SHARED(process_priority)
 {
 	struct espy_ev_process_priority *rec;
 	struct call_exit x;
@@ -427,8 +418,7 @@ static __always_inline void put_limits(struct espy_ev_process_rlimit *rec, u64 a
 	rec->hard = wide[1];
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_rlimit, struct pt_regs *regs, long ret)
+SHARED(process_rlimit)
 {
 	struct espy_ev_process_rlimit *rec;
 	struct call_exit x;

@@ -22,6 +22,7 @@
 #include "isolation.bpf.c"
 #include "kernel-ops.bpf.c"
 #include "profile.bpf.c"
+#include "shared.bpf.c"
 
 /* Keeps every event's layout in the object's BTF, for the test that compares it with the
  * compiler's. */

@@ -122,8 +122,7 @@ int BPF_PROG(file_open, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_readlink, struct pt_regs *regs, long ret)
+SHARED(file_readlink)
 {
 	struct espy_ev_file_readlink *rec;
 	struct call_exit x;
@@ -151,8 +150,7 @@ int BPF_PROG(file_readlink, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_readlink, ESPY_CLASS_file, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_symlink, struct pt_regs *regs, long ret)
+SHARED(file_symlink)
 {
 	struct espy_ev_file_symlink *rec;
 	struct call_exit x;
@@ -165,8 +163,7 @@ int BPF_PROG(file_symlink, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_symlink, ESPY_CLASS_file, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_chmod, struct pt_regs *regs, long ret)
+SHARED(file_chmod)
 {
 	struct espy_ev_file_chmod *rec;
 	struct call_exit x;
@@ -191,8 +188,7 @@ static __always_inline s64 owner_of(struct call_exit *x, u32 i)
 	return (u32)v == ~0u ? -1 : (s64)(u32)v;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_chown, struct pt_regs *regs, long ret)
+SHARED(file_chown)
 {
 	struct espy_ev_file_chown *rec;
 	struct call_exit x;
@@ -259,8 +255,7 @@ static __always_inline void read_times(struct call_exit *x, struct espy_ev_file_
 	rec->mtime = time_value(w[2], w[3], form);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_utime, struct pt_regs *regs, long ret)
+SHARED(file_utime)
 {
 	struct espy_ev_file_utime *rec;
 	struct call_exit x;
@@ -287,8 +282,7 @@ struct xattr_args {
 	u32 size, flags;
 };
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_getxattr, struct pt_regs *regs, long ret)
+SHARED(file_getxattr)
 {
 	struct espy_ev_file_getxattr *rec;
 	struct xattr_args a = {};
@@ -307,8 +301,7 @@ int BPF_PROG(file_getxattr, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_getxattr, ESPY_CLASS_file, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_setxattr, struct pt_regs *regs, long ret)
+SHARED(file_setxattr)
 {
 	struct espy_ev_file_setxattr *rec;
 	struct xattr_args a = {};
@@ -332,8 +325,7 @@ int BPF_PROG(file_setxattr, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_setxattr, ESPY_CLASS_file, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_removexattr, struct pt_regs *regs, long ret)
+SHARED(file_removexattr)
 {
 	struct espy_ev_file_removexattr *rec;
 	struct call_exit x;
@@ -408,8 +400,7 @@ static __always_inline int send_lock(struct call_exit *x, bool with_range, long 
 	return exit_send(x, &rec->hdr, sizeof(*rec), ESPY_EV_file_lock, ESPY_CLASS_file, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_lock, struct pt_regs *regs, long ret)
+SHARED(file_lock)
 {
 	struct call_exit x;
 
@@ -437,8 +428,7 @@ int BPF_PROG(file_fcntl, struct pt_regs *regs, long ret)
 
 /* --- mounts --------------------------------------------------------------------------------- */
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_mount, struct pt_regs *regs, long ret)
+SHARED(file_mount)
 {
 	struct espy_ev_file_mount *rec;
 	struct call_exit x;

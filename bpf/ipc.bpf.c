@@ -10,8 +10,7 @@
 
 #define FAILED(ret) ((ret) < 0 && (ret) >= -4095)
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_pipe, struct pt_regs *regs, long ret)
+SHARED(ipc_pipe)
 {
 	struct espy_ev_ipc_pipe *rec;
 	struct call_exit x;
@@ -29,8 +28,7 @@ int BPF_PROG(ipc_pipe, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_pipe, ESPY_CLASS_ipc, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_memfd, struct pt_regs *regs, long ret)
+SHARED(ipc_memfd)
 {
 	struct espy_ev_ipc_memfd *rec;
 	struct call_exit x;
@@ -44,8 +42,7 @@ int BPF_PROG(ipc_memfd, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_memfd, ESPY_CLASS_ipc, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_signalfd, struct pt_regs *regs, long ret)
+SHARED(ipc_signalfd)
 {
 	struct espy_ev_ipc_signalfd *rec;
 	struct call_exit x;
@@ -61,8 +58,7 @@ int BPF_PROG(ipc_signalfd, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_signalfd, ESPY_CLASS_ipc, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_pidfd, struct pt_regs *regs, long ret)
+SHARED(ipc_pidfd)
 {
 	struct espy_ev_ipc_pidfd *rec;
 	struct target t = {};
@@ -83,8 +79,7 @@ int BPF_PROG(ipc_pidfd, struct pt_regs *regs, long ret)
 
 /* --- System V ------------------------------------------------------------------------------- */
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_shmat, struct pt_regs *regs, long ret)
+SHARED(ipc_shmat)
 {
 	struct espy_ev_ipc_shmat *rec;
 	struct call_exit x;
@@ -103,8 +98,7 @@ int BPF_PROG(ipc_shmat, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_shmat, ESPY_CLASS_ipc, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_msgsnd, struct pt_regs *regs, long ret)
+SHARED(ipc_msgsnd)
 {
 	struct espy_ev_ipc_msgsnd *rec;
 	struct call_exit x;
@@ -126,8 +120,7 @@ int BPF_PROG(ipc_msgsnd, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_msgsnd, ESPY_CLASS_ipc, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_msgrcv, struct pt_regs *regs, long ret)
+SHARED(ipc_msgrcv)
 {
 	struct espy_ev_ipc_msgrcv *rec;
 	struct call_exit x;
@@ -148,8 +141,7 @@ int BPF_PROG(ipc_msgrcv, struct pt_regs *regs, long ret)
 #define SEMOPS_MAX 64
 
 /* The operations as they lie in memory; user space spells them out. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_semop, struct pt_regs *regs, long ret)
+SHARED(ipc_semop)
 {
 	struct espy_ev_ipc_semop *rec;
 	struct call_exit x;
@@ -175,8 +167,7 @@ int BPF_PROG(ipc_semop, struct pt_regs *regs, long ret)
 
 /* --- POSIX message queues ------------------------------------------------------------------- */
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_mq_open, struct pt_regs *regs, long ret)
+SHARED(ipc_mq_open)
 {
 	struct espy_ev_ipc_mq_open *rec;
 	struct call_exit x;
@@ -191,8 +182,7 @@ int BPF_PROG(ipc_mq_open, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_mq_open, ESPY_CLASS_ipc, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_mq_unlink, struct pt_regs *regs, long ret)
+SHARED(ipc_mq_unlink)
 {
 	struct espy_ev_ipc_mq_unlink *rec;
 	struct call_exit x;
@@ -204,8 +194,7 @@ int BPF_PROG(ipc_mq_unlink, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_mq_unlink, ESPY_CLASS_ipc, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_mq_notify, struct pt_regs *regs, long ret)
+SHARED(ipc_mq_notify)
 {
 	struct espy_ev_ipc_mq_notify *rec;
 	s32 event[2] = {}; /* signal, way */

@@ -35,8 +35,7 @@ static __always_inline void ns_before_and_now(struct call_exit *x, struct ns_ids
 	__builtin_memcpy(old, &x->st->args[NS_ARGS], sizeof(*old));
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_setns, struct pt_regs *regs, long ret)
+SHARED(process_setns)
 {
 	struct espy_ev_process_setns *rec;
 	struct ns_ids now, old;
@@ -53,8 +52,7 @@ int BPF_PROG(process_setns, struct pt_regs *regs, long ret)
 			       ESPY_CLASS_process, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_unshare, struct pt_regs *regs, long ret)
+SHARED(process_unshare)
 {
 	struct espy_ev_process_unshare *rec;
 	struct ns_ids now, old;
@@ -118,8 +116,7 @@ static __always_inline void put_rule(struct call_exit *x, struct espy_ev_process
 	}
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_landlock, struct pt_regs *regs, long ret)
+SHARED(process_landlock)
 {
 	struct espy_ev_process_landlock *rec;
 	struct call_exit x;
@@ -143,8 +140,7 @@ int BPF_PROG(process_landlock, struct pt_regs *regs, long ret)
 /* --- mounts --------------------------------------------------------------------------------- */
 
 /* The value is a text for FSCONFIG_SET_STRING, SET_PATH and SET_PATH_EMPTY. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_fsconfig, struct pt_regs *regs, long ret)
+SHARED(file_fsconfig)
 {
 	struct espy_ev_file_fsconfig *rec;
 	struct call_exit x;

@@ -8,8 +8,7 @@
 
 /* --- code for the kernel -------------------------------------------------------------------- */
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_module_load, struct pt_regs *regs, long ret)
+SHARED(system_module_load)
 {
 	struct espy_ev_system_module_load *rec;
 	struct call_exit x;
@@ -25,8 +24,7 @@ int BPF_PROG(system_module_load, struct pt_regs *regs, long ret)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_module_unload, struct pt_regs *regs, long ret)
+SHARED(system_module_unload)
 {
 	struct espy_ev_system_module_unload *rec;
 	struct call_exit x;
@@ -135,8 +133,7 @@ static __always_inline void bpf_attributes(struct call_exit *x, struct espy_ev_s
 	exit_text(x, &rec->name, sizeof(*rec), name);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_bpf, struct pt_regs *regs, long ret)
+SHARED(system_bpf)
 {
 	struct espy_ev_system_bpf *rec;
 	u32 attr[ATTR_WORDS] = {};
@@ -165,8 +162,7 @@ struct user_perf_attr { /* struct perf_event_attr, its beginning */
 	u64 config, period;
 };
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_perf_event, struct pt_regs *regs, long ret)
+SHARED(system_perf_event)
 {
 	struct espy_ev_system_perf_event *rec;
 	struct user_perf_attr attr = {};
@@ -191,8 +187,7 @@ int BPF_PROG(system_perf_event, struct pt_regs *regs, long ret)
 
 #define KEXEC_FILE_NO_INITRAMFS 4
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_kexec, struct pt_regs *regs, long ret)
+SHARED(system_kexec)
 {
 	struct espy_ev_system_kexec *rec;
 	struct call_exit x;
@@ -214,8 +209,7 @@ int BPF_PROG(system_kexec, struct pt_regs *regs, long ret)
 
 #define REBOOT_RESTART2 0xa1b2c3d4
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_reboot, struct pt_regs *regs, long ret)
+SHARED(system_reboot)
 {
 	struct espy_ev_system_reboot *rec;
 	struct call_exit x;
@@ -231,8 +225,7 @@ int BPF_PROG(system_reboot, struct pt_regs *regs, long ret)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_hostname, struct pt_regs *regs, long ret)
+SHARED(system_hostname)
 {
 	struct espy_ev_system_hostname *rec;
 	struct call_exit x;
@@ -248,8 +241,7 @@ int BPF_PROG(system_hostname, struct pt_regs *regs, long ret)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_quota, struct pt_regs *regs, long ret)
+SHARED(system_quota)
 {
 	struct espy_ev_system_quota *rec;
 	struct call_exit x;
@@ -297,8 +289,7 @@ static __always_inline s64 user_seconds(u64 at)
 	return seconds * NSEC_PER_SEC;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(system_clock, struct pt_regs *regs, long ret)
+SHARED(system_clock)
 {
 	struct espy_ev_system_clock *rec;
 	struct call_exit x;

@@ -37,8 +37,7 @@ static __always_inline void no_ends(struct espy_text *local, struct espy_text *r
 	no_text(protocol);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_socket, struct pt_regs *regs, long ret)
+SHARED(net_socket)
 {
 	struct espy_ev_net_socket *rec;
 	struct call_exit x;
@@ -62,8 +61,7 @@ int BPF_PROG(net_socket, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_socket, ESPY_CLASS_network, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_bind, struct pt_regs *regs, long ret)
+SHARED(net_bind)
 {
 	struct espy_ev_net_bind *rec;
 	struct call_exit x;
@@ -79,8 +77,7 @@ int BPF_PROG(net_bind, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_bind, ESPY_CLASS_network, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_listen, struct pt_regs *regs, long ret)
+SHARED(net_listen)
 {
 	struct espy_ev_net_listen *rec;
 	struct call_exit x;
@@ -95,8 +92,7 @@ int BPF_PROG(net_listen, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_listen, ESPY_CLASS_network, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_connect, struct pt_regs *regs, long ret)
+SHARED(net_connect)
 {
 	struct espy_ev_net_connect *rec;
 	struct call_exit x;
@@ -112,8 +108,7 @@ int BPF_PROG(net_connect, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_connect, ESPY_CLASS_network, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
+SHARED(net_accept)
 {
 	struct espy_ev_net_accept *rec;
 	struct call_exit x;
@@ -137,8 +132,7 @@ int BPF_PROG(net_accept, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_net_accept, ESPY_CLASS_network, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_shutdown, struct pt_regs *regs, long ret)
+SHARED(net_shutdown)
 {
 	struct espy_ev_net_shutdown *rec;
 	struct call_exit x;
@@ -153,8 +147,7 @@ int BPF_PROG(net_shutdown, struct pt_regs *regs, long ret)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_close, struct pt_regs *regs, long ret)
+SHARED(net_close)
 {
 	struct espy_ev_net_close *rec;
 	struct call_exit x;

@@ -122,11 +122,39 @@ static int probe_features(struct features *f, struct espy_err *err)
 
 /* --- loading -------------------------------------------------------------------------------- */
 
+static const struct shared {
+	const char *program, *event;
+} shared[] = {
+#define SHARED_BY(family, event) {"shared_" #family, #event},
+#include "sense/shared.def"
+};
+
+#define N_SHARED (sizeof(shared) / sizeof(shared[0]))
+
+const char *espy_load_program(void *object, const char *event)
+{
+	struct bpf_program *p;
+
+	for (size_t i = 0; i < N_SHARED; i++)
+		if (!strcmp(shared[i].event, event))
+			return shared[i].program;
+	p = bpf_object__find_program_by_name(object, event);
+	return p && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit") ? event : NULL;
+}
+
 bool espy_load_has_program(void *object, const char *event)
 {
-	struct bpf_program *p = bpf_object__find_program_by_name(object, event);
+	return espy_load_program(object, event) != NULL;
+}
 
-	return p && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit");
+/* Is one of the events recorded that the program makes? */
+static bool shares_wanted(const char *program, const bool *type)
+{
+	for (size_t i = 0; i < N_SHARED; i++)
+		if (!strcmp(shared[i].program, program) &&
+		    espy_calls_wants(type, espy_schema_find(espy_str0(shared[i].event))->type))
+			return true;
+	return false;
 }
 
 /* The event that a program is for by its name, as espy.bpf.c says; NULL when it serves others. */
@@ -175,6 +203,8 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f,
 
 		if (s && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit"))
 			bpf_program__set_autoload(p, espy_calls_wants(o->type, s->type));
+		if (!strncmp(bpf_program__name(p), "shared_", strlen("shared_")))
+			bpf_program__set_autoload(p, shares_wanted(bpf_program__name(p), o->type));
 		if (espy_load_is_plus(p))
 			bpf_program__set_autoload(p, f->fentry && (!s || o->type[s->type]));
 	}

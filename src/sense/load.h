@@ -15,5 +15,8 @@ int espy_load(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_opti
 /* Is it of the plus pack, without which a capture knows less but misses nothing? */
 bool espy_load_is_plus(const struct bpf_program *p);
 
-/* Has the event a program of its own on sys_exit? `object` is a struct bpf_object. */
+/* The program on sys_exit that records the event, of its own name or shared with others; NULL: one
+ * of the general ones. `object` is a struct bpf_object. */
+const char *espy_load_program(void *object, const char *event);
+/* Has it such a program? */
 bool espy_load_has_program(void *object, const char *event);

@@ -128,12 +128,14 @@ static int set_tails(struct espy_sense *s, const struct espy_sense_options *o)
 {
 	for (size_t i = 0; i < espy_n_schemas; i++) {
 		const struct espy_schema *e = &espy_schemas[i];
+		const char *own;
 		int r;
 
 		if (!espy_calls_wants(o->type, e->type))
 			continue;
-		if (espy_load_has_program(s->skel->obj, e->name))
-			r = set_tail(s, e->type, e->name);
+		own = espy_load_program(s->skel->obj, e->name);
+		if (own)
+			r = set_tail(s, e->type, own);
 		else if (e->n_calls)
 			r = set_tail(s, e->type, general_for(e));
 		else
