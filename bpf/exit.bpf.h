@@ -74,22 +74,23 @@ static __always_inline u64 call_arg(const struct task_state *st, u32 n)
 	return st->args[n & 7];
 }
 
-/* A plain argument of the event, as wide as the kernel takes it. */
+/*
+ * A plain argument of the event, as wide as the kernel takes it. Without branches: three of them
+ * with a way for each width would be a hundred ways for the verifier to go.
+ */
+#define WIDTH_IS(w, widths) (-(u64)((widths) >> ((w)&7) & 1))
+
 static __always_inline u64 plain_arg(const struct task_state *st, const struct espy_call *c, u32 i)
 {
-	u64 v = call_arg(st, c->arg[i]);
+	u32 w = c->width[i], n = c->arg[i];
+	u64 narrow = WIDTH_IS(w, 1 << ESPY_W_U32 | 1 << ESPY_W_S32 | 1 << ESPY_W_PAIR |
+					 1 << ESPY_W_PAIR_HIGH);
+	u64 v = call_arg(st, n), low = v & 0xffffffff;
 
-	switch (c->width[i]) {
-	case ESPY_W_U32:
-		return (u32)v;
-	case ESPY_W_S32:
-		return (s64)(s32)v;
-	case ESPY_W_PAIR:
-		return (u32)v | call_arg(st, c->arg[i] + 1) << 32;
-	case ESPY_W_PAIR_HIGH:
-		return (u32)v | call_arg(st, c->arg[i] - 1) << 32;
-	}
-	return v;
+	v = (v & ~narrow) | (low & narrow);
+	v |= (-(low >> 31) << 32) & WIDTH_IS(w, 1 << ESPY_W_S32);
+	v |= call_arg(st, n + 1) << 32 & WIDTH_IS(w, 1 << ESPY_W_PAIR);
+	return v | (call_arg(st, n - 1) << 32 & WIDTH_IS(w, 1 << ESPY_W_PAIR_HIGH));
 }
 
 static __always_inline bool exit_begin(struct call_exit *x)

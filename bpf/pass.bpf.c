@@ -120,24 +120,33 @@ static __always_inline void pass_control(const struct control *c, u64 data, u64 
 		pass_rights(data, 1, how);
 }
 
+/* One thing that a message has beside its bytes; where the next one is, 0: there is none, 1:
+ * unknown. Global: a loop of it then has no ways of its own. */
+#define CONTROL_UNREADABLE 1
+
+__noinline u64 pass_one(u64 at, u64 end, u32 how, u32 creds)
+{
+	u64 head = how & PASS_IA32 ? 12 : 16, align = how & PASS_IA32 ? 3 : 7;
+	struct control c = {};
+
+	if (end - at < head || end < at)
+		return 0;
+	if (!read_control(&c, at, how))
+		return CONTROL_UNREADABLE;
+	if (c.len < head || c.len > end - at)
+		return 0; /* here the kernel stops, too */
+	pass_control(&c, at + head, c.len - head, how, creds);
+	return at + ((c.len + align) & ~align);
+}
+
 /* What a message has beside its bytes, `len` bytes at `at`. False: there may be more. */
 static __always_inline bool each_control(u64 at, u64 len, u32 how, bool creds)
 {
-	u64 head = how & PASS_IA32 ? 12 : 16, align = how & PASS_IA32 ? 3 : 7;
 	u64 end = at + len;
-	struct control c;
 
-	for (u32 i = 0; i < CONTROLS_MAX; i++) {
-		if (end - at < head || end < at)
-			return true;
-		if (!read_control(&c, at, how))
-			return false;
-		if (c.len < head || c.len > end - at)
-			return true; /* here the kernel stops, too */
-		pass_control(&c, at + head, c.len - head, how, creds);
-		at += (c.len + align) & ~align;
-	}
-	return false;
+	for (u32 i = 0; i < CONTROLS_MAX && at > CONTROL_UNREADABLE; i++)
+		at = pass_one(at, end, how, creds);
+	return !at;
 }
 
 __noinline int controls_descriptors(u64 at, u64 len, u32 how)

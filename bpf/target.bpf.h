@@ -325,28 +325,38 @@ static __always_inline void note_mapping(struct task_state *st, u64 addr)
 	st->obj = m.file;
 }
 
+/* Why it matters that what lies at `at` becomes executable. Global, so that the loop below has no
+ * ways of its own. */
+__noinline u64 exec_reason_at(u64 mm, u64 at, u64 prot)
+{
+	struct mapping m;
+
+	mapping_at(mm, at, &m);
+	return exec_reason(&m, memory_of(mm, &m), (m.flags & PROT_BITS) | VM_SHARED, prot);
+}
+
 /* mprotect that makes a range executable: of all that lies in it, the first that should not be.
  * old[0]: protection, kind, and from bit 16 why. */
 static __always_inline void note_protect(struct task_state *st, u64 from, u64 length, u64 prot)
 {
 	u64 mm = KNUM(current_task(), mm);
-	u64 to = from + length, reason = 0;
+	u64 to = from + length, reason = 0, last = from;
 	struct mapping m;
 
 	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
-		mapping_at(mm, from, &m);
-		if (!m.vma)
+		last = from;
+		from = mapping_end(mm, from);
+		if (!from)
 			return;
-		reason =
-			exec_reason(&m, memory_of(mm, &m), (m.flags & PROT_BITS) | VM_SHARED, prot);
+		reason = exec_reason_at(mm, last, prot);
 		if (reason)
 			break;
-		from = m.end;
 	}
 	if (!reason && from < to) /* more mappings than are looked at */
 		reason = REASON_UNKNOWN;
 	if (!reason)
 		return;
+	mapping_at(mm, last, &m);
 	st->old[0] = mapping_pack(mm, &m) | reason << 16;
 	st->obj = m.file;
 }

@@ -47,8 +47,8 @@ struct mapping {
 	u64 start, end, pgoff, flags, file, vma;
 };
 
-/* Kernels of the other object have no such tree, and refuse its loop: clang enters it in the middle,
- * and to fall from an instruction into one that was seen is no loop to them (5.10). */
+/* Kernels of the other object have no such tree, and refuse its loop: clang enters it in the
+ * middle, and to fall from an instruction into one that was seen is no loop to them (5.10). */
 #ifndef ESPY_OLD
 /* In which of a node's slots the address is: the first whose pivot is not below it. */
 static __always_inline u32 maple_slot(const u64 *pivot, u32 n, u64 addr)
@@ -142,6 +142,16 @@ static __always_inline void mapping_at(u64 mm, u64 addr, struct mapping *m)
 	m->pgoff = KR(vma, vm_pgoff);
 	m->flags = KR(vma, vm_flags);
 	m->file = KNUM(vma, vm_file);
+}
+
+/* Where the mapping that `addr` is in ends; 0: there is none. Global. */
+__noinline u64 mapping_end(u64 mm, u64 addr)
+{
+	struct vm_area_struct *vma = (void *)vma_at(mm, addr);
+
+	if (!vma || addr < KR(vma, vm_start) || addr >= KR(vma, vm_end))
+		return 0;
+	return KR(vma, vm_end);
 }
 
 /* A file that is in no directory tree: its name is all that tells a memfd from shared memory. */
