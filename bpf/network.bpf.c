@@ -147,7 +147,8 @@ SHARED(net_shutdown)
 			 ret);
 }
 
-SHARED(net_close)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(net_close, struct pt_regs *regs, long ret)
 {
 	struct espy_ev_net_close *rec;
 	struct call_exit x;
