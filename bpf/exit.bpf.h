@@ -19,7 +19,7 @@
 
 /*
  * Instead of SEC("tp_btf/sys_exit") int BPF_PROG(event, struct pt_regs *regs, long ret): a function
- * of the program that the event shares with others (sense/shared.def).
+ * of the program that the event shares with others (model/shared.def).
  */
 #define SHARED(event)                                                                         \
 	static __always_inline int shared__##event(u64 *ctx, struct pt_regs *regs, long ret); \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The programs that several events share: sense/shared.def. */
+/* The programs that several events share: model/shared.def. */
 #include "exit.bpf.h"
 
 SEC("tp_btf/sys_exit")
@@ -17,7 +17,7 @@ int shared_process(u64 *ctx)
 #define SHARED_CASE_file(event)
 #define SHARED_CASE_access(event)
 #define SHARED_CASE_network(event)
-#include "sense/shared.def"
+#include "model/shared.def"
 #undef SHARED_CASE_process
 #undef SHARED_CASE_system
 #undef SHARED_CASE_ipc
@@ -43,7 +43,7 @@ int shared_system(u64 *ctx)
 #define SHARED_CASE_file(event)
 #define SHARED_CASE_access(event)
 #define SHARED_CASE_network(event)
-#include "sense/shared.def"
+#include "model/shared.def"
 #undef SHARED_CASE_process
 #undef SHARED_CASE_system
 #undef SHARED_CASE_ipc
@@ -69,7 +69,7 @@ int shared_ipc(u64 *ctx)
 #define SHARED_CASE_file(event)
 #define SHARED_CASE_access(event)
 #define SHARED_CASE_network(event)
-#include "sense/shared.def"
+#include "model/shared.def"
 #undef SHARED_CASE_process
 #undef SHARED_CASE_system
 #undef SHARED_CASE_ipc
@@ -95,7 +95,7 @@ int shared_file(u64 *ctx)
 #define SHARED_CASE_ipc(event)
 #define SHARED_CASE_access(event)
 #define SHARED_CASE_network(event)
-#include "sense/shared.def"
+#include "model/shared.def"
 #undef SHARED_CASE_process
 #undef SHARED_CASE_system
 #undef SHARED_CASE_ipc
@@ -121,7 +121,7 @@ int shared_access(u64 *ctx)
 #define SHARED_CASE_ipc(event)
 #define SHARED_CASE_file(event)
 #define SHARED_CASE_network(event)
-#include "sense/shared.def"
+#include "model/shared.def"
 #undef SHARED_CASE_process
 #undef SHARED_CASE_system
 #undef SHARED_CASE_ipc
@@ -147,7 +147,7 @@ int shared_network(u64 *ctx)
 #define SHARED_CASE_ipc(event)
 #define SHARED_CASE_file(event)
 #define SHARED_CASE_access(event)
-#include "sense/shared.def"
+#include "model/shared.def"
 #undef SHARED_CASE_process
 #undef SHARED_CASE_system
 #undef SHARED_CASE_ipc

@@ -126,7 +126,7 @@ static const struct shared {
 	const char *program, *event;
 } shared[] = {
 #define SHARED_BY(family, event) {"shared_" #family, #event},
-#include "sense/shared.def"
+#include "model/shared.def"
 };
 
 #define N_SHARED (sizeof(shared) / sizeof(shared[0]))

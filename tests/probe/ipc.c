@@ -134,7 +134,8 @@ PROBE(ipc_shmget)
 	WANT(ipc_shmget, NUM(ipc_key, 0), NUM(size, 5000), NUM(flags, IPC_CREAT | 0600));
 	MUST(shmctl(id, IPC_RMID, NULL) == 0);
 	DO(shmget, 0x7e57ab1eL, 1L, 0L);
-	WANT(ipc_shmget, NUM(ipc_key, 0x7e57ab1e), NUM(size, 1), NUM(flags, 0), NUM(result, -ENOENT));
+	WANT(ipc_shmget, NUM(ipc_key, 0x7e57ab1e), NUM(size, 1), NUM(flags, 0),
+	     NUM(result, -ENOENT));
 	DO(shmget, -559038737L, 1L, 0L);
 	WANT(ipc_shmget, NUM(ipc_key, 0xdeadbeefu), NUM(result, -ENOENT));
 	id = MULTIPLEX(shmget, 23, IPC_PRIVATE, 6000, IPC_CREAT | 0600);

@@ -26,9 +26,10 @@ PROBE(process_unshare)
 
 	DO(unshare, (long)(CLONE_NEWUTS | CLONE_NEWIPC));
 	WANT(process_unshare, NUM(flags, CLONE_NEWUTS | CLONE_NEWIPC), NUM(old_uts_ns, uts),
-	     NUM(new_uts_ns, ns("uts")), NUM(old_ipc_ns, ipc), NUM(new_ipc_ns, ns("ipc")), NUM(new_net_ns, net),
-	     NUM(old_net_ns, 0), NUM(new_user_ns, user), NUM(old_user_ns, 0), NUM(new_mnt_ns, mnt),
-	     NUM(old_mnt_ns, 0), NUM(new_cgroup_ns, ns("cgroup")), NUM(new_pid_ns, pid), NUM(result, 0));
+	     NUM(new_uts_ns, ns("uts")), NUM(old_ipc_ns, ipc), NUM(new_ipc_ns, ns("ipc")),
+	     NUM(new_net_ns, net), NUM(old_net_ns, 0), NUM(new_user_ns, user), NUM(old_user_ns, 0),
+	     NUM(new_mnt_ns, mnt), NUM(old_mnt_ns, 0), NUM(new_cgroup_ns, ns("cgroup")),
+	     NUM(new_pid_ns, pid), NUM(result, 0));
 	DO(unshare, (long)CLONE_NEWUSER);
 	WANT(process_unshare, NUM(flags, CLONE_NEWUSER), NUM(old_user_ns, user),
 	     NUM(new_user_ns, ns("user")), NUM(result, 0));
@@ -52,7 +53,8 @@ PROBE(process_setns)
 	     NUM(old_uts_ns, other), NUM(new_uts_ns, before), NUM(new_net_ns, ns("net")),
 	     NUM(old_net_ns, 0), NUM(result, 0));
 	DO(setns, old, 0L);
-	WANT(process_setns, NUM(flags, 0), NUM(old_uts_ns, 0), NUM(new_uts_ns, before), NUM(result, 0));
+	WANT(process_setns, NUM(flags, 0), NUM(old_uts_ns, 0), NUM(new_uts_ns, before),
+	     NUM(result, 0));
 	DO(setns, fd, 0L);
 	WANT(process_setns, PATH("a"), NUM(flags, 0), NUM(result, -EINVAL));
 	DO(setns, 999, (long)CLONE_NEWNET);

@@ -170,7 +170,7 @@ static bool is_shared(const char *event)
 {
 	static const char *const events[] = {
 #define SHARED_BY(family, event) #event,
-#include "sense/shared.def"
+#include "model/shared.def"
 	};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
