@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -301,8 +302,16 @@ fail:
 	return NULL;
 }
 
-static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
-		     const struct features *f)
+/* Processors that this process may run on. */
+static unsigned online(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static int load_with(struct espy_bpf **ret, struct espy_pieces *parts, unsigned cpus,
+		     const struct espy_sense_options *o, const struct features *f)
 {
 	struct espy_bpf *skel = open_object(!f->loop);
 	int r;
@@ -322,8 +331,9 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 		bpf_map__set_max_entries(skel->maps.plus_calls, PLUS_TASKS);
 	if (!o->stacks && !o->sample_hz)
 		bpf_map__set_max_entries(skel->maps.stack_sent, 1);
-	r = espy_bpf__load(skel);
+	r = espy_pieces_load(parts, skel->skeleton, online());
 	if (r < 0) {
+		espy_pieces_done(parts);
 		espy_bpf__destroy(skel);
 		return r;
 	}
@@ -331,15 +341,15 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 	return 0;
 }
 
-int espy_load(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
-	      struct espy_err *err)
+int espy_load(struct espy_bpf **ret, struct espy_pieces *ret_parts, unsigned cpus,
+	      const struct espy_sense_options *o, struct espy_err *err)
 {
 	struct features f = {0};
 	int r = probe_features(&f, err);
 
 	if (r < 0)
 		return r;
-	r = load_with(ret, cpus, o, &f);
+	r = load_with(ret, ret_parts, cpus, o, &f);
 	malloc_trim(0); /* the kernel's type information took megabytes */
 	return r < 0 ? load_failed(r, err) : 0;
 }

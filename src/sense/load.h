@@ -3,14 +3,16 @@
  */
 #pragma once
 
+#include "sense/pieces.h"
 #include "sense/sense.h"
 
 struct espy_bpf;
 struct bpf_program;
 
-/* Loads for `cpus` processors; nothing is attached. The caller destroys it. */
-int espy_load(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
-	      struct espy_err *err);
+/* Loads for `cpus` processors; nothing is attached. The skeleton has maps and data, the parts have
+ * the programs; the caller ends both. */
+int espy_load(struct espy_bpf **ret, struct espy_pieces *ret_parts, unsigned cpus,
+	      const struct espy_sense_options *o, struct espy_err *err);
 
 /* Is it of the plus pack, without which a capture knows less but misses nothing? */
 bool espy_load_is_plus(const struct bpf_program *p);
