@@ -243,11 +243,12 @@ int BPF_PROG(file_close__plus, struct file *file)
 	b = bpf_map_lookup_elem(&plus_scratch, &zero);
 	if (!st || !b || (st->entry && st->type == ESPY_EV_file_close))
 		return 0;
-	if (b->users)
-		return 0;
-	b->users = 1;
-	obj = object_of_file(file, SCRATCH_PLUS);
-	b->users = 0;
+	obj = OBJ_UNTOLD; /* it closes all the same, whoever uses the scratch */
+	if (!b->users) {
+		b->users = 1;
+		obj = object_of_file(file, SCRATCH_PLUS);
+		b->users = 0;
+	}
 	if ((obj & OBJ_KIND) == KIND_SOCKET)
 		return plus_net_close(st, obj);
 	return plus_file_close(st, obj);

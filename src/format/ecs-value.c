@@ -272,7 +272,7 @@ FUNCTION(add_args)
 	UNUSED(c);
 	if (!words.n)
 		return false;
-	if (espy_cell_words(e->out, words))
+	if (espy_cell_array(e->out, words, espy_cell_string))
 		e->replaced = true;
 	return true;
 }

@@ -6,6 +6,7 @@
  */
 #include "base/escape.h"
 #include "format/formats.h"
+#include "format/output-cell.h"
 #include "model/value.h"
 
 #define DEFAULT                                                                                   \
@@ -67,63 +68,26 @@ static int begin(struct espy_writer *w, struct espy_buf *out)
 	return w->text.error ? w->text.error : out->error;
 }
 
-static int add_string(struct espy_buf *out, struct espy_str s)
-{
-	int replaced;
-
-	espy_buf_putc(out, '"');
-	replaced = espy_escape_json(out, s);
-	espy_buf_putc(out, '"');
-	return replaced;
-}
-
 static int add_hex(struct espy_buf *out, struct espy_str s)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	espy_buf_putc(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		espy_buf_putc(out, digits[c >> 4]);
-		espy_buf_putc(out, digits[c & 15]);
-	}
+	espy_cell_hex(out, s);
 	espy_buf_putc(out, '"');
 	return 0;
-}
-
-/* Strings, each ended by a NUL but perhaps the last; returns whether one was not UTF-8. */
-static int add_array(struct espy_buf *out, struct espy_str s,
-		     int (*add)(struct espy_buf *out, struct espy_str s))
-{
-	int replaced = 0;
-
-	espy_buf_putc(out, '[');
-	for (bool is_first = true; s.n; is_first = false) {
-		const char *end = memchr(s.p, 0, s.n);
-		size_t n = end ? (size_t)(end - s.p) : s.n;
-
-		if (!is_first)
-			espy_buf_putc(out, ',');
-		replaced |= add(out, (struct espy_str){s.p, n});
-		n += end != NULL;
-		s = (struct espy_str){s.p + n, s.n - n};
-	}
-	espy_buf_putc(out, ']');
-	return replaced;
 }
 
 /* The key is written already; `name` is for the exact bytes that may follow. */
 static void add_text(struct espy_buf *out, const char *name, unsigned fmt, struct espy_str s)
 {
 	bool is_array = fmt == ESPY_FMT_ARGV;
-	int replaced = is_array ? add_array(out, s, add_string) : add_string(out, s);
+	int replaced =
+		is_array ? espy_cell_array(out, s, espy_cell_string) : espy_cell_string(out, s);
 
 	if (!replaced)
 		return;
 	add_key(out, name, "_hex");
 	if (is_array)
-		add_array(out, s, add_hex);
+		espy_cell_array(out, s, add_hex);
 	else
 		add_hex(out, s);
 }

@@ -80,23 +80,14 @@ bool espy_cell_get(const struct espy_column *c, enum espy_cell_kind kind,
 		return true;
 	}
 	start = scratch->n;
-	if (espy_cell_words(scratch, v.str))
+	if (espy_cell_array(scratch, v.str, espy_cell_string))
 		ret->raw = v.str;
 	ret->str = (struct espy_str){scratch->p + start, scratch->n - start};
 	return !scratch->error;
 }
 
-static int add_string(struct espy_buf *out, struct espy_str s)
-{
-	int replaced;
-
-	espy_buf_putc(out, '"');
-	replaced = espy_escape_json(out, s);
-	espy_buf_putc(out, '"');
-	return replaced;
-}
-
-int espy_cell_words(struct espy_buf *out, struct espy_str s)
+int espy_cell_array(struct espy_buf *out, struct espy_str s,
+		    int (*add)(struct espy_buf *out, struct espy_str s))
 {
 	int replaced = 0;
 
@@ -107,7 +98,7 @@ int espy_cell_words(struct espy_buf *out, struct espy_str s)
 
 		if (!is_first)
 			espy_buf_putc(out, ',');
-		replaced |= add_string(out, (struct espy_str){s.p, n});
+		replaced |= add(out, (struct espy_str){s.p, n});
 		n += end != NULL;
 		s = (struct espy_str){s.p + n, s.n - n};
 	}
@@ -119,7 +110,7 @@ int espy_cell_json(struct espy_buf *out, enum espy_cell_kind kind, const struct 
 {
 	switch (kind) {
 	case ESPY_CELL_TEXT:
-		return add_string(out, cell->str);
+		return espy_cell_string(out, cell->str);
 	case ESPY_CELL_BOOL:
 		espy_buf_puts(out, cell->num ? "true" : "false");
 		return 0;
@@ -150,7 +141,8 @@ static void add_text(struct espy_buf *out, const struct espy_field *f, struct es
 	if (!s.n)
 		return;
 	add_key(out, f->name, "");
-	replaced = f->fmt == ESPY_FMT_ARGV ? espy_cell_words(out, s) : add_string(out, s);
+	replaced = f->fmt == ESPY_FMT_ARGV ? espy_cell_array(out, s, espy_cell_string)
+					   : espy_cell_string(out, s);
 	if (!replaced)
 		return;
 	add_key(out, f->name, "_hex");

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/escape.h"
 #include "model/column.h"
 
 enum espy_cell_kind {
@@ -57,7 +58,19 @@ struct espy_cell_lists {
 };
 /* NULL when memory is out. */
 const struct espy_cell_list *espy_cell_list(struct espy_cell_lists *l, unsigned type);
-/* Strings, each ended by a NUL, as a JSON array; returns as above. */
-int espy_cell_words(struct espy_buf *out, struct espy_str words);
+/* A JSON string; returns as above. */
+static inline int espy_cell_string(struct espy_buf *out, struct espy_str s)
+{
+	int replaced;
+
+	espy_buf_putc(out, '"');
+	replaced = espy_escape_json(out, s);
+	espy_buf_putc(out, '"');
+	return replaced;
+}
+/* Strings, each ended by a NUL but perhaps the last, as a JSON array of what `add` writes of each;
+ * returns whether one of them did. */
+int espy_cell_array(struct espy_buf *out, struct espy_str words,
+		    int (*add)(struct espy_buf *out, struct espy_str s));
 /* Lower-case hexadecimal. */
 void espy_cell_hex(struct espy_buf *out, struct espy_str s);

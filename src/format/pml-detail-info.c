@@ -2,30 +2,8 @@
 /* Facts about files, asked for and set: the structures FILE_*_INFORMATION ([MS-FSCC] 2.4), which an
  * event brings behind its path when it sets them and as completion data when it asks. */
 #include "format/pml-detail-file.h"
+#include "format/pml-file-class.h"
 #include "format/pml-words.h"
-
-/* FILE_INFORMATION_CLASS */
-enum {
-	BASIC = 4,
-	STANDARD = 5,
-	INTERNAL = 6,
-	EA = 7,
-	NAME = 9,
-	RENAME = 10,
-	LINK = 11,
-	DISPOSITION = 13,
-	POSITION = 14,
-	ALL = 18,
-	ALLOCATION = 19,
-	END_OF_FILE = 20,
-	STREAM = 22,
-	NETWORK_OPEN = 34,
-	ATTRIBUTE_TAG = 35,
-	VALID_DATA_LENGTH = 39,
-	DISPOSITION_EX = 64,
-	RENAME_EX = 65,
-	CLASSES = 128
-};
 
 #define NS_PER_UNIT 100
 #define KEEP        ((uint64_t)-2) /* of file_utime: a time that stays */
@@ -164,21 +142,22 @@ static void attribute_tag(struct espy_pml_detail *d, struct espy_pml_in *in)
 
 void espy_pml_query_information(struct espy_pml_detail *d)
 {
-	static void (*const by_class[CLASSES])(struct espy_pml_detail *, struct espy_pml_in *) = {
-		[BASIC] = basic,
-		[STANDARD] = standard,
-		[INTERNAL] = internal,
-		[EA] = ea,
-		[NAME] = name,
-		[POSITION] = position,
-		[ALL] = all,
-		[STREAM] = streams,
-		[NETWORK_OPEN] = network_open,
-		[ATTRIBUTE_TAG] = attribute_tag,
+	static void (*const by_class[ESPY_PML_FILE_CLASSES])(struct espy_pml_detail *,
+							     struct espy_pml_in *) = {
+		[ESPY_PML_FILE_BASIC] = basic,
+		[ESPY_PML_FILE_STANDARD] = standard,
+		[ESPY_PML_FILE_INTERNAL] = internal,
+		[ESPY_PML_FILE_EA] = ea,
+		[ESPY_PML_FILE_NAME] = name,
+		[ESPY_PML_FILE_POSITION] = position,
+		[ESPY_PML_FILE_ALL] = all,
+		[ESPY_PML_FILE_STREAM] = streams,
+		[ESPY_PML_FILE_NETWORK_OPEN] = network_open,
+		[ESPY_PML_FILE_ATTRIBUTE_TAG] = attribute_tag,
 	};
 
 	d->category = ESPY_CATEGORY_READ_METADATA;
-	if (d->extra.p && d->sub < CLASSES && by_class[d->sub])
+	if (d->extra.p && d->sub < ESPY_PML_FILE_CLASSES && by_class[d->sub])
 		by_class[d->sub](d, &d->extra);
 }
 
@@ -248,10 +227,10 @@ static void set_position(struct espy_pml_detail *d, struct espy_pml_in *in)
 
 static void set_size(struct espy_pml_detail *d, struct espy_pml_in *in)
 {
-	static const char *const names[CLASSES] = {
-		[ALLOCATION] = "AllocationSize",
-		[END_OF_FILE] = "EndOfFile",
-		[VALID_DATA_LENGTH] = "ValidDataLength",
+	static const char *const names[ESPY_PML_FILE_CLASSES] = {
+		[ESPY_PML_FILE_ALLOCATION] = "AllocationSize",
+		[ESPY_PML_FILE_END_OF_FILE] = "EndOfFile",
+		[ESPY_PML_FILE_VALID_DATA_LENGTH] = "ValidDataLength",
 	};
 	uint64_t v = espy_pml_in_u64(in);
 
@@ -261,20 +240,21 @@ static void set_size(struct espy_pml_detail *d, struct espy_pml_in *in)
 
 void espy_pml_set_information(struct espy_pml_detail *d)
 {
-	static void (*const by_class[CLASSES])(struct espy_pml_detail *, struct espy_pml_in *) = {
-		[BASIC] = set_basic,
-		[RENAME] = set_name,
-		[LINK] = set_name,
-		[DISPOSITION] = set_disposition,
-		[POSITION] = set_position,
-		[ALLOCATION] = set_size,
-		[END_OF_FILE] = set_size,
-		[VALID_DATA_LENGTH] = set_size,
-		[DISPOSITION_EX] = set_disposition,
-		[RENAME_EX] = set_name,
+	static void (*const by_class[ESPY_PML_FILE_CLASSES])(struct espy_pml_detail *,
+							     struct espy_pml_in *) = {
+		[ESPY_PML_FILE_BASIC] = set_basic,
+		[ESPY_PML_FILE_RENAME] = set_name,
+		[ESPY_PML_FILE_LINK] = set_name,
+		[ESPY_PML_FILE_DISPOSITION] = set_disposition,
+		[ESPY_PML_FILE_POSITION] = set_position,
+		[ESPY_PML_FILE_ALLOCATION] = set_size,
+		[ESPY_PML_FILE_END_OF_FILE] = set_size,
+		[ESPY_PML_FILE_VALID_DATA_LENGTH] = set_size,
+		[ESPY_PML_FILE_DISPOSITION_EX] = set_disposition,
+		[ESPY_PML_FILE_RENAME_EX] = set_name,
 	};
 
 	d->category = ESPY_CATEGORY_WRITE_METADATA;
-	if (d->sub < CLASSES && by_class[d->sub])
+	if (d->sub < ESPY_PML_FILE_CLASSES && by_class[d->sub])
 		by_class[d->sub](d, &d->in);
 }

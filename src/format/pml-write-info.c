@@ -4,31 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "format/pmc-digits.h"
+#include "format/pml-file-class.h"
 #include "format/pml-write-file.h"
 #include "format/pml-write-words.h"
-
-/* FILE_INFORMATION_CLASS */
-enum {
-	BASIC = 4,
-	STANDARD = 5,
-	INTERNAL = 6,
-	EA = 7,
-	NAME = 9,
-	RENAME = 10,
-	LINK = 11,
-	DISPOSITION = 13,
-	POSITION = 14,
-	ALL = 18,
-	ALLOCATION = 19,
-	END_OF_FILE = 20,
-	STREAM = 22,
-	NETWORK_OPEN = 34,
-	ATTRIBUTE_TAG = 35,
-	VALID_DATA_LENGTH = 39,
-	DISPOSITION_EX = 64,
-	RENAME_EX = 65,
-	CLASSES = 128
-};
 
 /* FS_INFORMATION_CLASS */
 enum { VOLUME = 1, LABEL, SIZE, DEVICE, ATTRIBUTE, CONTROL, FULL_SIZE, OBJECT_ID, VOLUME_CLASSES };
@@ -213,22 +191,22 @@ static void put_extra(struct espy_pml_file *f, put_fn *put)
 
 void espy_pml_file_query(struct espy_pml_file *f)
 {
-	static put_fn *const by_class[CLASSES] = {
-		[BASIC] = basic,
-		[STANDARD] = standard,
-		[INTERNAL] = internal,
-		[EA] = ea,
-		[NAME] = name,
-		[POSITION] = position,
-		[ALL] = all,
-		[STREAM] = streams,
-		[NETWORK_OPEN] = network_open,
-		[ATTRIBUTE_TAG] = attribute_tag,
+	static put_fn *const by_class[ESPY_PML_FILE_CLASSES] = {
+		[ESPY_PML_FILE_BASIC] = basic,
+		[ESPY_PML_FILE_STANDARD] = standard,
+		[ESPY_PML_FILE_INTERNAL] = internal,
+		[ESPY_PML_FILE_EA] = ea,
+		[ESPY_PML_FILE_NAME] = name,
+		[ESPY_PML_FILE_POSITION] = position,
+		[ESPY_PML_FILE_ALL] = all,
+		[ESPY_PML_FILE_STREAM] = streams,
+		[ESPY_PML_FILE_NETWORK_OPEN] = network_open,
+		[ESPY_PML_FILE_ATTRIBUTE_TAG] = attribute_tag,
 	};
 	int sub = f->blob->op->sub;
 
 	espy_pml_file_u32(f, 1, sub > 0 ? (uint32_t)sub : 0);
-	put_extra(f, sub >= 0 && sub < CLASSES ? by_class[sub] : NULL);
+	put_extra(f, sub >= 0 && sub < ESPY_PML_FILE_CLASSES ? by_class[sub] : NULL);
 }
 
 void espy_pml_file_query_open(struct espy_pml_file *f)
@@ -267,23 +245,23 @@ static void set_valid(struct espy_buf *out, const struct espy_pml_items *d)
 
 void espy_pml_file_set(struct espy_pml_file *f)
 {
-	static put_fn *const by_class[CLASSES] = {
-		[BASIC] = basic,
-		[RENAME] = set_name,
-		[LINK] = set_name,
-		[DISPOSITION] = set_disposition,
-		[POSITION] = position,
-		[ALLOCATION] = set_allocation,
-		[END_OF_FILE] = set_end,
-		[VALID_DATA_LENGTH] = set_valid,
-		[DISPOSITION_EX] = set_disposition,
-		[RENAME_EX] = set_name,
+	static put_fn *const by_class[ESPY_PML_FILE_CLASSES] = {
+		[ESPY_PML_FILE_BASIC] = basic,
+		[ESPY_PML_FILE_RENAME] = set_name,
+		[ESPY_PML_FILE_LINK] = set_name,
+		[ESPY_PML_FILE_DISPOSITION] = set_disposition,
+		[ESPY_PML_FILE_POSITION] = position,
+		[ESPY_PML_FILE_ALLOCATION] = set_allocation,
+		[ESPY_PML_FILE_END_OF_FILE] = set_end,
+		[ESPY_PML_FILE_VALID_DATA_LENGTH] = set_valid,
+		[ESPY_PML_FILE_DISPOSITION_EX] = set_disposition,
+		[ESPY_PML_FILE_RENAME_EX] = set_name,
 	};
 	struct espy_pml_items d = {f->blob->text, names};
 	int sub = f->blob->op->sub;
 
 	espy_pml_file_u32(f, 1, sub > 0 ? (uint32_t)sub & 0xff : 0);
-	if (sub > 0 && sub < CLASSES && by_class[sub])
+	if (sub > 0 && sub < ESPY_PML_FILE_CLASSES && by_class[sub])
 		by_class[sub](&f->tail, &d);
 }
 

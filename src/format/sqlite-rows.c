@@ -94,7 +94,7 @@ static void bind_time(sqlite3_stmt *stmt, int i, const struct espy_batch *b, uin
 static void bind_words(struct espy_sqlite *s, int i, struct espy_str words)
 {
 	espy_buf_reset(&s->scratch);
-	if (espy_cell_words(&s->scratch, words) || s->scratch.error)
+	if (espy_cell_array(&s->scratch, words, espy_cell_string) || s->scratch.error)
 		sqlite3_bind_blob64(s->process, i, words.p, words.n, SQLITE_TRANSIENT);
 	else
 		espy_sqlite_bind(s->process, i, (struct espy_str){s->scratch.p, s->scratch.n});
