@@ -19,7 +19,8 @@ static __always_inline void *this_ring(void)
 
 static __always_inline void count_lost(u32 class_id)
 {
-	asm volatile("" : "+r"(class_id)); /* the register that is compared is the one that is used */
+	asm volatile(""
+		     : "+r"(class_id)); /* the register that is compared is the one that is used */
 	if (class_id < ESPY_CLASS__MAX)
 		this_cpu()->lost[class_id]++;
 }
