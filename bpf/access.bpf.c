@@ -154,8 +154,7 @@ static __always_inline void inject_written(struct task_state *st, long bytes)
 		send_inject(st, &done, bytes);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_inject, struct pt_regs *regs, long ret)
+AT_EXIT(process_inject)
 {
 	struct task_state *st = state_current(false);
 
@@ -233,8 +232,7 @@ static __always_inline u64 ptrace_grants(u32 request)
 	return ptrace_resumes(request) ? GRANT_STOP : GRANT_QUERY;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_ptrace, struct pt_regs *regs, long ret)
+AT_EXIT(process_ptrace)
 {
 	struct espy_ev_process_ptrace *rec;
 	struct call_exit x;
@@ -370,8 +368,7 @@ static __always_inline bool access_memory(struct call_exit *x, struct access *a)
 		(rec)->memory = (x)->st->args[7] >> 8 & 0xff; \
 	} while (0)
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_vm_read, struct pt_regs *regs, long ret)
+AT_EXIT(process_vm_read)
 {
 	struct espy_ev_process_vm_read *rec;
 	struct access a = {};
@@ -408,8 +405,7 @@ static __always_inline bool injects(struct call_exit *x, const struct access *a,
 	return true;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_vm_write, struct pt_regs *regs, long ret)
+AT_EXIT(process_vm_write)
 {
 	struct espy_ev_process_vm_write *rec;
 	struct access a = {};
@@ -547,8 +543,7 @@ static __always_inline bool access_refused(struct call_exit *x, struct espy_ev_p
 }
 
 /* Behind file_open, for files of /proc and for what was refused. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_access, struct pt_regs *regs, long ret)
+AT_EXIT(process_access)
 {
 	struct espy_ev_process_access *rec;
 	struct call_exit x;

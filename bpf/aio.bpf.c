@@ -162,8 +162,7 @@ static long aio_step(u32 i, struct aio_call *c)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_aio, struct pt_regs *regs, long ret)
+AT_EXIT(file_aio)
 {
 	u32 max = HAS(has_loop) ? AIO_MAX : AIO_MAX_OLD;
 	struct aio_call c = {ret, ret > 0 ? ret : 1}; /* it says no only to the first */

@@ -191,8 +191,7 @@ static __always_inline bool was_sent(u32 type)
 	return type == ESPY_EV_net_send || type == ESPY_EV_file_write;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_dns, struct pt_regs *regs, long ret)
+AT_EXIT(net_dns)
 {
 	struct espy_ev_meta_dns *rec;
 	struct call_exit x;

@@ -17,17 +17,15 @@
 #include "object.bpf.h"
 #include "plus.bpf.h"
 
-/*
- * Instead of SEC("tp_btf/sys_exit") int BPF_PROG(event, struct pt_regs *regs, long ret): a function
- * of the program that the event shares with others (model/shared.def).
- */
-#define SHARED(event)                                                                         \
-	static __always_inline int shared__##event(u64 *ctx, struct pt_regs *regs, long ret); \
-	static __noinline int event(u64 *ctx)                                                 \
-	{                                                                                     \
-		return shared__##event(ctx, (void *)ctx[0], ctx[1]);                          \
-	}                                                                                     \
-	static __always_inline int shared__##event(u64 *ctx, struct pt_regs *regs, long ret)
+/* Instead of AT_EXIT(event): a function of the program that the event shares with others
+ * (model/shared.def). */
+#define SHARED(event)                                                   \
+	static __always_inline int shared__##event(u64 *ctx, long ret); \
+	static __noinline int event(u64 *ctx)                           \
+	{                                                               \
+		return shared__##event(ctx, EXIT_VALUE(ctx));           \
+	}                                                               \
+	static __always_inline int shared__##event(u64 *ctx, long ret)
 
 /* Objects looked up at the end of a call: functions of their own, so that the stack suffices. */
 static __noinline u64 exit_file(struct file *file)

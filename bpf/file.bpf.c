@@ -85,8 +85,7 @@ static __always_inline bool opens_process(struct file *file, long ret)
 	return KR(KR(KR(file, f_inode), i_sb), s_magic) == PROC_SUPER_MAGIC;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_open, struct pt_regs *regs, long ret)
+AT_EXIT(file_open)
 {
 	struct espy_ev_file_open *rec;
 	struct file *file = NULL;
@@ -409,8 +408,7 @@ SHARED(file_lock)
 	return send_lock(&x, false, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_fcntl, struct pt_regs *regs, long ret)
+AT_EXIT(file_fcntl)
 {
 	struct espy_ev_file_fcntl *rec;
 	struct call_exit x;

@@ -147,8 +147,7 @@ SHARED(net_shutdown)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_close, struct pt_regs *regs, long ret)
+AT_EXIT(net_close)
 {
 	struct espy_ev_net_close *rec;
 	struct call_exit x;
@@ -253,14 +252,12 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_send, struct pt_regs *regs, long ret)
+AT_EXIT(net_send)
 {
 	return send_message(ctx, ret, ESPY_EV_net_send, false);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_recv, struct pt_regs *regs, long ret)
+AT_EXIT(net_recv)
 {
 	return send_message(ctx, ret, ESPY_EV_net_recv, true);
 }

@@ -218,8 +218,7 @@ static __always_inline u32 pass_family(struct task_state *st)
 	return sk ? KR(sk, __sk_common.skc_family) : AF_UNIX;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_pass_fd, struct pt_regs *regs, long ret)
+AT_EXIT(ipc_pass_fd)
 {
 	struct task_state *st = state_current(false);
 
@@ -232,8 +231,7 @@ int BPF_PROG(ipc_pass_fd, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_pass_creds, struct pt_regs *regs, long ret)
+AT_EXIT(ipc_pass_creds)
 {
 	struct task_state *st = state_current(false);
 	u32 family;

@@ -121,8 +121,7 @@ int BPF_PROG(process_fork__child, struct task_struct *task, u64 clone_flags)
 }
 
 /* Only failed calls come here. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_fork, struct pt_regs *regs, long ret)
+AT_EXIT(process_fork)
 {
 	struct espy_ev_process_fork *rec;
 	struct call_exit x;
@@ -368,8 +367,7 @@ static __always_inline void image_of_map(struct task_state *st, struct task_stru
 
 /* A file was mapped to be executed: shared objects, and whatever a program maps so itself. The
  * other events of mmap follow. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(image_load, struct pt_regs *regs, long ret)
+AT_EXIT(image_load)
 {
 	struct task_state *st = state_current(false);
 
@@ -519,8 +517,7 @@ static __noinline int failed_argv(struct call_exit *x, struct espy_ev_process_ex
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_exec, struct pt_regs *regs, long ret)
+AT_EXIT(process_exec)
 {
 	struct espy_ev_process_exec *rec;
 	struct call_exit x;

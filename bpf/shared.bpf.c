@@ -2,7 +2,7 @@
 /* The programs that several events share: model/shared.def. */
 #include "exit.bpf.h"
 
-SEC("tp_btf/sys_exit")
+SEC(EXIT_HOOK)
 int shared_process(u64 *ctx)
 {
 	struct task_state *st = state_current(false);
@@ -28,7 +28,7 @@ int shared_process(u64 *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
+SEC(EXIT_HOOK)
 int shared_system(u64 *ctx)
 {
 	struct task_state *st = state_current(false);
@@ -54,7 +54,7 @@ int shared_system(u64 *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
+SEC(EXIT_HOOK)
 int shared_ipc(u64 *ctx)
 {
 	struct task_state *st = state_current(false);
@@ -80,7 +80,7 @@ int shared_ipc(u64 *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
+SEC(EXIT_HOOK)
 int shared_file(u64 *ctx)
 {
 	struct task_state *st = state_current(false);
@@ -106,7 +106,7 @@ int shared_file(u64 *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
+SEC(EXIT_HOOK)
 int shared_access(u64 *ctx)
 {
 	struct task_state *st = state_current(false);
@@ -132,7 +132,7 @@ int shared_access(u64 *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
+SEC(EXIT_HOOK)
 int shared_network(u64 *ctx)
 {
 	struct task_state *st = state_current(false);

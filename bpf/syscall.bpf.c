@@ -302,9 +302,11 @@ static __always_inline bool asks_to_share(struct pt_regs *regs, const struct esp
 	       (ia32 ? regs->si : regs->r10) & 1;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
+SEC(ENTRY_HOOK)
+int sys_enter(u64 *ctx)
 {
+	struct pt_regs *regs = call_regs(ctx);
+	long id = ENTRY_ID(ctx);
 	u32 nr = (u32)id & ~X32_BIT & (ESPY_CALLS - 1);
 	const struct espy_call *c;
 	struct task_struct *t;
@@ -416,9 +418,9 @@ static __always_inline void exit_creds(const struct espy_call *c)
 		creds_settle();
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_EXIT(sys_exit)
 {
+	struct pt_regs *regs = call_regs(ctx);
 	u32 nr = (u32)regs->orig_ax & ~X32_BIT & (ESPY_CALLS - 1);
 	const struct espy_call *c;
 	struct task_struct *t;
@@ -513,8 +515,7 @@ static __always_inline bool is_mark(const struct call_exit *x, long ret)
 	       (*(const u32 *)(x->s->text + 8) & 0xffffff) == MARK_SECOND;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(profile_mark, struct pt_regs *regs, long ret)
+AT_EXIT(profile_mark)
 {
 	struct espy_ev_profile_mark *rec;
 	struct call_exit x;
@@ -529,8 +530,7 @@ int BPF_PROG(profile_mark, struct pt_regs *regs, long ret)
 }
 
 /* Any event of one path and plain values. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(general, struct pt_regs *regs, long ret)
+AT_EXIT(general)
 {
 	struct call_exit x;
 	struct general *rec;
@@ -554,8 +554,7 @@ int BPF_PROG(general, struct pt_regs *regs, long ret)
 }
 
 /* Any event of plain values alone. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(general0, struct pt_regs *regs, long ret)
+AT_EXIT(general0)
 {
 	struct call_exit x;
 	struct general0 *rec;
@@ -568,8 +567,7 @@ int BPF_PROG(general0, struct pt_regs *regs, long ret)
 }
 
 /* Any event of two paths and plain values: rename, link, copy. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(general2, struct pt_regs *regs, long ret)
+AT_EXIT(general2)
 {
 	struct call_exit x;
 	struct general2 *rec;

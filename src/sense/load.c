@@ -16,6 +16,10 @@
 #include "sense/percpu.h"
 #include "espy.skel.h"
 #include "espy_old.skel.h"
+#include "espy_perf.skel.h"
+
+/* Of the tracepoint that the programs of the object espy_perf stand on; root's alone to read. */
+#define PERF_HOOK "/sys/kernel/tracing/events/raw_syscalls/sys_exit/id"
 
 #define PLUS_TASKS 16384u /* threads in a call on a path at one time */
 
@@ -26,6 +30,7 @@
 struct features {
 	bool cast, task_btf, task_storage, loop;
 	bool fentry;   /* trampolines load: the plus pack */
+	bool perf;     /* tp_btf programs on system calls may be preempted: 7.2 */
 	int uring_req; /* arguments of the tracepoint, -1: not there */
 	int uring_sqe, uring_done, uring_full, uring_failed;
 	int64_t preempt, current, hot; /* per-CPU variables, from the run queue; 0: not there */
@@ -105,6 +110,8 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
 	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
 	f->fentry = loads_fentry(btf);
+	f->perf = btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0 &&
+		  access(PERF_HOOK, R_OK) == 0;
 	f->preempt = from_run_queue(btf, "__preempt_count");
 	f->current = from_run_queue(btf, "current_task");
 	f->hot = from_run_queue(btf, "pcpu_hot");
@@ -132,6 +139,11 @@ static const struct shared {
 
 #define N_SHARED (sizeof(shared) / sizeof(shared[0]))
 
+bool espy_load_is_exit(const struct bpf_program *p)
+{
+	return espy_str_ends(espy_str0(bpf_program__section_name(p)), ESPY_STR("/sys_exit"));
+}
+
 const char *espy_load_program(void *object, const char *event)
 {
 	struct bpf_program *p;
@@ -140,7 +152,7 @@ const char *espy_load_program(void *object, const char *event)
 		if (!strcmp(shared[i].event, event))
 			return shared[i].program;
 	p = bpf_object__find_program_by_name(object, event);
-	return p && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit") ? event : NULL;
+	return p && espy_load_is_exit(p) ? event : NULL;
 }
 
 bool espy_load_has_program(void *object, const char *event)
@@ -202,7 +214,7 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f,
 	{
 		const struct espy_schema *s = event_of(p);
 
-		if (s && !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit"))
+		if (s && espy_load_is_exit(p))
 			bpf_program__set_autoload(p, espy_calls_wants(o->type, s->type));
 		if (!strncmp(bpf_program__name(p), "shared_", strlen("shared_")))
 			bpf_program__set_autoload(p, shares_wanted(bpf_program__name(p), o->type));
@@ -281,10 +293,11 @@ static int load_failed(int r, struct espy_err *err)
 }
 
 /*
- * The skeleton's types come from the object for newer kernels; the one for older kernels is the
- * same source, so that names and data are laid out alike and its code can be put in the place.
+ * The skeleton's types come from the object for most kernels; those for older and newer ones are
+ * the same source, so that names and data are laid out alike and their code can be put in the
+ * place.
  */
-static struct espy_bpf *open_object(bool old)
+static struct espy_bpf *open_object(const struct features *f)
 {
 	struct espy_bpf *skel = calloc(1, sizeof(*skel));
 
@@ -292,8 +305,10 @@ static struct espy_bpf *open_object(bool old)
 		return NULL;
 	if (espy_bpf__create_skeleton(skel) < 0)
 		goto fail;
-	if (old)
+	if (!f->loop)
 		skel->skeleton->data = (void *)espy_old_bpf__elf_bytes(&skel->skeleton->data_sz);
+	else if (f->perf)
+		skel->skeleton->data = (void *)espy_perf_bpf__elf_bytes(&skel->skeleton->data_sz);
 	if (bpf_object__open_skeleton(skel->skeleton, NULL) < 0)
 		goto fail;
 	return skel;
@@ -313,7 +328,7 @@ static unsigned online(void)
 static int load_with(struct espy_bpf **ret, struct espy_pieces *parts, unsigned cpus,
 		     const struct espy_sense_options *o, const struct features *f)
 {
-	struct espy_bpf *skel = open_object(!f->loop);
+	struct espy_bpf *skel = open_object(f);
 	int r;
 
 	if (!skel)

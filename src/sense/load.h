@@ -17,6 +17,9 @@ int espy_load(struct espy_bpf **ret, struct espy_pieces *ret_parts, unsigned cpu
 /* Is it of the plus pack, without which a capture knows less but misses nothing? */
 bool espy_load_is_plus(const struct bpf_program *p);
 
+/* Does it run at the end of system calls? All but sys_exit itself are reached by a tail call. */
+bool espy_load_is_exit(const struct bpf_program *p);
+
 /* The program on sys_exit that records the event, of its own name or shared with others; NULL: one
  * of the general ones. `object` is a struct bpf_object. */
 const char *espy_load_program(void *object, const char *event);

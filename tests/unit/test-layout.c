@@ -15,6 +15,7 @@
 #include "sense/wire.h"
 #include "espy.skel.h"
 #include "espy_old.skel.h"
+#include "espy_perf.skel.h"
 
 /* Events that user space itself makes. */
 static const uint16_t made_here[] = {
@@ -37,10 +38,12 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static struct bpf_object *open_object(int old)
+typedef const void *elf_bytes(size_t *n);
+
+static struct bpf_object *open_object(elf_bytes *bytes)
 {
 	size_t n;
-	const void *elf = old ? espy_old_bpf__elf_bytes(&n) : espy_bpf__elf_bytes(&n);
+	const void *elf = bytes(&n);
 	struct bpf_object *obj;
 
 	libbpf_set_print(quiet);
@@ -79,9 +82,9 @@ static void check_event(const struct btf *btf, const struct espy_schema *s)
 	assert_int_equal(seen, s->n_fields);
 }
 
-static void check_layout(int old)
+static void check_layout(elf_bytes *bytes)
 {
-	struct bpf_object *obj = open_object(old);
+	struct bpf_object *obj = open_object(bytes);
 	const struct btf *btf = bpf_object__btf(obj);
 
 	for (size_t i = 0; i < espy_n_schemas; i++)
@@ -95,13 +98,19 @@ static void check_layout(int old)
 static void test_layout(void **state)
 {
 	(void)state;
-	check_layout(0);
+	check_layout(espy_bpf__elf_bytes);
 }
 
 static void test_layout_old(void **state)
 {
 	(void)state;
-	check_layout(1);
+	check_layout(espy_old_bpf__elf_bytes);
+}
+
+static void test_layout_perf(void **state)
+{
+	(void)state;
+	check_layout(espy_perf_bpf__elf_bytes);
 }
 
 static const struct btf_type *find_section(const struct btf *btf, const char *name)
@@ -118,27 +127,36 @@ static const char *variable_name(const struct btf *btf, const struct btf_var_sec
 	return btf__name_by_offset(btf, btf__type_by_id(btf, v->type)->name_off);
 }
 
-/* The loader sets up both objects by the layout of one. */
+static void check_same_section(const struct btf *a, const struct btf *b, const char *name)
+{
+	const struct btf_type *s = find_section(a, name), *t = find_section(b, name);
+	const struct btf_var_secinfo *v = btf_var_secinfos(s), *w = btf_var_secinfos(t);
+
+	assert_int_equal(btf_vlen(s), btf_vlen(t));
+	for (int k = 0; k < btf_vlen(s); k++) {
+		assert_string_equal(variable_name(a, &v[k]), variable_name(b, &w[k]));
+		assert_int_equal(v[k].offset, w[k].offset);
+	}
+}
+
+/* The loader sets up all objects by the layout of one. */
+static void check_same_data(elf_bytes *bytes)
+{
+	struct bpf_object *common = open_object(espy_bpf__elf_bytes), *other = open_object(bytes);
+	const struct btf *a = bpf_object__btf(common), *b = bpf_object__btf(other);
+
+	check_same_section(a, b, ".rodata");
+	check_same_section(a, b, ".bss");
+	check_same_section(a, b, ".data");
+	bpf_object__close(common);
+	bpf_object__close(other);
+}
+
 static void test_same_data(void **state)
 {
-	static const char *const names[] = {".rodata", ".bss", ".data"};
-	struct bpf_object *new = open_object(0), *old = open_object(1);
-	const struct btf *a = bpf_object__btf(new), *b = bpf_object__btf(old);
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const struct btf_type *s = find_section(a, names[i]);
-		const struct btf_type *t = find_section(b, names[i]);
-		const struct btf_var_secinfo *v = btf_var_secinfos(s), *w = btf_var_secinfos(t);
-
-		assert_int_equal(btf_vlen(s), btf_vlen(t));
-		for (int k = 0; k < btf_vlen(s); k++) {
-			assert_string_equal(variable_name(a, &v[k]), variable_name(b, &w[k]));
-			assert_int_equal(v[k].offset, w[k].offset);
-		}
-	}
-	bpf_object__close(new);
-	bpf_object__close(old);
+	check_same_data(espy_old_bpf__elf_bytes);
+	check_same_data(espy_perf_bpf__elf_bytes);
 }
 
 static bool is_in(const uint16_t *list, size_t n, unsigned type)
@@ -181,7 +199,7 @@ static bool is_shared(const char *event)
 
 static void test_every_event_has_a_maker(void **state)
 {
-	struct bpf_object *obj = open_object(0);
+	struct bpf_object *obj = open_object(espy_bpf__elf_bytes);
 
 	(void)state;
 	for (size_t i = 0; i < espy_n_schemas; i++) {
@@ -202,7 +220,7 @@ static void test_every_program_has_an_event(void **state)
 {
 	static const char *const several[] = {"sys_enter", "sys_exit", "general0",    "general",
 					      "general2",  "pending",  "lookup__plus"};
-	struct bpf_object *obj = open_object(0);
+	struct bpf_object *obj = open_object(espy_bpf__elf_bytes);
 	struct bpf_program *p;
 
 	(void)state;
@@ -225,6 +243,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_layout_old),
+		cmocka_unit_test(test_layout_perf),
 		cmocka_unit_test(test_same_data),
 		cmocka_unit_test(test_every_event_has_a_maker),
 		cmocka_unit_test(test_every_program_has_an_event),
