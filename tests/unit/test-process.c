@@ -546,6 +546,30 @@ static void nobody_knows(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+static int find_self(void *ctx, const struct espy_event *rec)
+{
+	if (rec->pid == (uint32_t)getpid())
+		*(uint64_t *)ctx = rec->start;
+	return 0;
+}
+
+/* Wherever the child lies in the table, it says when its parent began. */
+static void sweeps_with_the_exact_start(void **state)
+{
+	(void)state;
+	for (uint32_t child = 1u << 23; child < (1u << 23) + 16; child++) {
+		uint64_t start = 0;
+
+		espy_roster_done(&r);
+		espy_roster_init(&r, 0, true);
+		for (uint32_t other = 1u << 24; other < (1u << 24) + 50; other++)
+			task(other, 1000, 1u << 25, 7, "other");
+		task(child, 1000, (uint32_t)getpid(), 123, "child");
+		assert_int_equal(espy_sweep(t, 1, find_self, &start), 0);
+		assert_int_equal(start, 123);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -569,6 +593,7 @@ int main(void)
 		TEST(texts_are_shared),
 		cmocka_unit_test(reads_proc),
 		TEST(sweeps_the_ended),
+		TEST(sweeps_with_the_exact_start),
 		TEST(nobody_announced),
 		TEST(nobody_knows),
 	};
