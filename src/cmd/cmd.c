@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "base/escape.h"
+#include "cmd/clipboard.h"
 #include "cmd/hashes.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
@@ -146,10 +147,16 @@ static const struct {
 	bool has_value; /* convert has a --stacks of its own, without one */
 	int (*take)(const char *value);
 } shared_options[] = {
-	{"pmc", true, espy_pmc_option},         {"with", true, espy_with_option},
-	{"stacks", true, espy_stacks_option},   {"sample", true, espy_sample_option},
-	{"profile", true, espy_profile_option}, {"no-symbols", false, espy_symbols_option},
-	{"hashes", true, espy_hashes_option},   {"packages", false, espy_packages_option},
+	{"pmc", true, espy_pmc_option},
+	{"with", true, espy_with_option},
+	{"stacks", true, espy_stacks_option},
+	{"sample", true, espy_sample_option},
+	{"profile", true, espy_profile_option},
+	{"no-symbols", false, espy_symbols_option},
+	{"clipboard", true, espy_clipboard_option},
+	{"display", true, espy_display_option},
+	{"hashes", true, espy_hashes_option},
+	{"packages", false, espy_packages_option},
 };
 
 /* Index in shared_options of the option with this letter, or -1. */

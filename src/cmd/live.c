@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cmd/clipboard.h"
 #include "cmd/cmd.h"
 #include "cmd/hashes.h"
 #include "cmd/output.h"
@@ -29,6 +30,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
+	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
@@ -128,6 +130,7 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .environment = l->environment,
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
+					 .clipboard = espy_clipboard_options(),
 					 .profile = espy_profile_options(),
 					 .symbols = true,
 					 .flush_ms = 20};

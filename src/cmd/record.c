@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cmd/bounds.h"
+#include "cmd/clipboard.h"
 #include "cmd/cmd.h"
 #include "cmd/hashes.h"
 #include "cmd/output.h"
@@ -32,6 +33,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
+	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
@@ -100,6 +102,7 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 					 .environment = rec->environment,
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
+					 .clipboard = espy_clipboard_options(),
 					 .profile = espy_profile_options(),
 					 .ring_bytes = rec->ring_bytes,
 					 .flush_ms = 1000};

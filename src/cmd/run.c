@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "cmd/answer.h"
 #include "cmd/bounds.h"
+#include "cmd/clipboard.h"
 #include "cmd/cmd.h"
 #include "cmd/hashes.h"
 #include "cmd/output.h"
@@ -41,6 +42,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
+	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
@@ -321,6 +323,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .environment = run->environment,
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
+					 .clipboard = espy_clipboard_options(),
 					 .profile = espy_profile_options(),
 					 .ring_bytes = run->ring_bytes,
 					 .flush_ms = 1000,

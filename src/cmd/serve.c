@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cmd/bounds.h"
+#include "cmd/clipboard.h"
 #include "cmd/cmd.h"
 #include "cmd/hashes.h"
 #include "cmd/output.h"
@@ -32,6 +33,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
+	ESPY_CLIPBOARD_OPTIONS,
 	{0, NULL, NULL, NULL},
 };
 
@@ -122,6 +124,7 @@ static int run_capture(struct serve *s, const struct espy_machine *m, struct esp
 					 .environment = s->environment,
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
+					 .clipboard = espy_clipboard_options(),
 					 .flush_ms = 20};
 	struct espy_capture *c = NULL;
 	struct espy_ending e;

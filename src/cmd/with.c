@@ -3,20 +3,21 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "cmd/clipboard.h"
 #include "model/schema.h"
 
 static bool types[ESPY_EVENT_ID_MAX];
+static bool all;
 
 static bool is_named(const struct espy_schema *s, struct espy_str name)
 {
-	return espy_str_eq(name, ESPY_STR("all")) || espy_str_eq(name, espy_str0(s->name)) ||
-	       espy_str_eq(name, espy_str0(s->op)) ||
+	return espy_str_eq(name, espy_str0(s->name)) || espy_str_eq(name, espy_str0(s->op)) ||
 	       espy_str_eq(name, espy_str0(espy_class_name(s->class_id)));
 }
 
 static bool add(struct espy_str name)
 {
-	bool found = false;
+	bool found = all = all || espy_str_eq(name, ESPY_STR("all"));
 
 	for (size_t i = 0; i < espy_n_schemas; i++)
 		if (is_named(&espy_schemas[i], name))
@@ -41,7 +42,11 @@ int espy_with_option(const char *list)
 	return 0;
 }
 
+/* Most machines have no display, and all of what is there is then all but that. */
 const bool *espy_with_types(void)
 {
+	for (size_t i = 0; i < espy_n_schemas && all; i++)
+		types[espy_schemas[i].type] |= espy_schemas[i].class_id != ESPY_CLASS_desktop ||
+					       espy_display_name(espy_clipboard_options().display);
 	return types;
 }

@@ -131,6 +131,12 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	memcpy(c->wanted, so.type, sizeof(c->wanted));
 	eo.type = c->wanted;
 	espy_enrich_sources(so.type);
+	if (c->wanted[ESPY_EV_desktop_clipboard])
+		so.clipboard = &c->o.clipboard;
+	if (so.clipboard && c->o.cgroup)
+		return espy_err_set(err, -EINVAL,
+				    "the clipboard cannot be watched of one cgroup: leave out one "
+				    "of the two");
 	so.type[ESPY_EV_image_load] |= eo.stacks; /* what an address lies in */
 	espy_machine_read(&m);
 	if (c->rule)
@@ -267,10 +273,31 @@ static bool is_full(const struct espy_capture *c)
 	return bytes && c->batch->n >= ROWS_MIN && (size_t)c->batch->n * ROW_BYTES + text >= bytes;
 }
 
+/* The kernel side leaves out what nobody asked for; what does not come from there is left out here.
+ */
+static bool is_followed(const struct espy_capture *c, const struct espy_event *rec)
+{
+	bool is_one_of = !c->o.n_uids;
+	uint32_t uid;
+
+	if (rec->type != ESPY_EV_desktop_clipboard)
+		return true;
+	if (c->o.n_pids && !espy_enrich_descends(c->enrich, rec->pid, c->o.pids, c->o.n_pids))
+		return false;
+	uid = is_one_of ? 0 : espy_enrich_uid(c->enrich, rec->pid);
+	for (size_t i = 0; i < c->o.n_uids; i++)
+		is_one_of |= c->o.uids[i] == uid;
+	return is_one_of;
+}
+
 static int take_record(void *ctx, const struct espy_event *rec)
 {
 	struct espy_capture *c = ctx;
-	int r = is_full(c) ? -ENOSPC : espy_enrich_add(c->enrich, rec, c->batch);
+	int r;
+
+	if (!is_followed(c, rec))
+		return 0;
+	r = is_full(c) ? -ENOSPC : espy_enrich_add(c->enrich, rec, c->batch);
 
 	if (r == -ENOSPC) {
 		r = flush(c);

@@ -11,6 +11,7 @@
 #include "engine/window.h"
 #include "enrich/identify.h"
 #include "model/machine.h"
+#include "sense/clipboard.h"
 
 struct espy_capture;
 
@@ -33,6 +34,7 @@ struct espy_capture_options {
 		unsigned sample_hz; /* CPU samples per second and processor, 0 none */
 		uint64_t every_ns;  /* how often counters are read, 0 never */
 	} profile;
+	struct espy_clipboard_options clipboard; /* used when its event is wanted */
 	bool symbols;       /* stacks reach the sinks with the names of functions */
 	size_t ring_bytes;  /* per CPU; 0: default */
 	unsigned flush_ms;  /* how old an event may be when sinks get it */

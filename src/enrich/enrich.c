@@ -273,6 +273,34 @@ int espy_enrich_finish(struct espy_enrich *e, struct espy_batch *b)
 	return espy_roster_finish(&e->roster, b);
 }
 
+static bool is_one_of(uint32_t n, const uint32_t *list, size_t n_list)
+{
+	for (size_t i = 0; i < n_list; i++)
+		if (list[i] == n)
+			return true;
+	return false;
+}
+
+bool espy_enrich_descends(const struct espy_enrich *e, uint32_t pid, const uint32_t *pids,
+			  size_t n_pids)
+{
+	const struct espy_process *p = espy_process_find(&e->roster.processes, pid, 0);
+
+	for (unsigned i = 0; p && i < ESPY_ANCESTORS_MAX; i++) {
+		if (is_one_of(p->pid, pids, n_pids))
+			return true;
+		p = espy_process_parent(&e->roster.processes, p);
+	}
+	return false;
+}
+
+uint32_t espy_enrich_uid(const struct espy_enrich *e, uint32_t pid)
+{
+	const struct espy_process *p = espy_process_find(&e->roster.processes, pid, 0);
+
+	return p ? p->uid : UINT32_MAX;
+}
+
 /* Libraries are looked into as executables are. */
 static void ask_image(struct espy_enrich *e, const struct espy_event *rec,
 		      const struct espy_batch *b, const struct espy_decoded *v)

@@ -61,6 +61,12 @@ int espy_enrich_end(struct espy_enrich *e, uint64_t now, struct espy_batch *b);
 /* Adds to the wanted events those that others of them are made of. */
 void espy_enrich_sources(bool *type);
 
+/* What is known of the latest process with that pid, for records that nothing of the kernel side
+ * has chosen: is it one of `pids` or a descendant of one; its real user, UINT32_MAX not known. */
+bool espy_enrich_descends(const struct espy_enrich *e, uint32_t pid, const uint32_t *pids,
+			  size_t n_pids);
+uint32_t espy_enrich_uid(const struct espy_enrich *e, uint32_t pid);
+
 /* The batch was handed on and reset: entries of the process table must be put into it anew. */
 void espy_enrich_batch_done(struct espy_enrich *e);
 

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/vec.h"
-#include "enrich/hash.h"
+#include "base/hash.h"
 #include "enrich/package.h"
 #include "enrich/process.h"
 

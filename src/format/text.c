@@ -283,6 +283,7 @@ static const char *colour_of(const struct espy_column *c, const struct espy_batc
 		[ESPY_CLASS_ipc] = "\x1b[33m",      [ESPY_CLASS_memory] = "\x1b[36m",
 		[ESPY_CLASS_settings] = "\x1b[33m", [ESPY_CLASS_profile] = "\x1b[34m",
 		[ESPY_CLASS_system] = "\x1b[1;31m", [ESPY_CLASS_registry] = "\x1b[33m",
+		[ESPY_CLASS_desktop] = "\x1b[35m",
 	};
 	const char *sgr = "";
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "model/schema.h"
 #include "sense/calls.h"
+#include "sense/clipboard.h"
 #include "sense/counters.h"
 #include "sense/load.h"
 #include "sense/sampler.h"
@@ -43,12 +44,13 @@ struct espy_sense {
 	size_t ring_bytes;
 	struct bpf_link *links[128];
 	unsigned n_links;
-	uint64_t busy_told, misses_told, apart_told, samples_told;
+	uint64_t busy_told, misses_told, apart_told, samples_told, clips_told;
 	struct espy_sense_stats stats;
 	struct espy_buf pending; /* records of calls that had not ended at the stop */
 	struct espy_counters counters;
 	struct espy_sampler sampler;
-	uint64_t record[1024]; /* a loss record under construction */
+	struct espy_clipboard *clipboard; /* NULL: not watched */
+	uint64_t record[1024];            /* a loss record under construction */
 };
 
 static uint64_t boot_now(void)
@@ -252,7 +254,11 @@ int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
 	s->ring_bytes = o->ring_bytes ? o->ring_bytes : default_ring(s->n_cpus);
 	s->rings = calloc(s->n_cpus, sizeof(*s->rings));
 	s->cpus = calloc(s->n_cpus, sizeof(*s->cpus));
-	r = s->rings && s->cpus ? set_up(s, o, err) : -ENOMEM;
+	r = s->rings && s->cpus ? 0 : -ENOMEM;
+	if (r >= 0 && o->clipboard)
+		r = espy_clipboard_open(&s->clipboard, o->clipboard, err);
+	if (r >= 0)
+		r = set_up(s, o, err);
 	if (r < 0) {
 		espy_sense_close(s);
 		return r;
@@ -275,6 +281,7 @@ void espy_sense_close(struct espy_sense *s)
 	espy_bpf__destroy(s->skel);
 	espy_buf_done(&s->pending);
 	espy_counters_done(&s->counters);
+	espy_clipboard_close(s->clipboard);
 	free(s->rings);
 	free(s->cpus);
 	free(s);
@@ -283,6 +290,8 @@ void espy_sense_close(struct espy_sense *s)
 void espy_sense_start(struct espy_sense *s)
 {
 	s->skel->bss->armed = 1;
+	if (s->clipboard)
+		espy_clipboard_start(s->clipboard);
 }
 
 void espy_sense_new_epoch(struct espy_sense *s)
@@ -363,6 +372,8 @@ void espy_sense_stop(struct espy_sense *s)
 	for (unsigned i = 0; i < s->n_links; i++)
 		bpf_link__destroy(s->links[i]);
 	s->n_links = 0;
+	if (s->clipboard)
+		espy_clipboard_stop(s->clipboard);
 }
 
 /* --- counters ------------------------------------------------------------------------------- */
@@ -505,6 +516,18 @@ static int tell_samples(struct espy_sense *s, uint64_t now, espy_record_fn fn, v
 	return l.lost ? send_loss(s, 0, &l, fn, ctx) : 0;
 }
 
+static int tell_clips(struct espy_sense *s, uint64_t now, espy_record_fn fn, void *ctx)
+{
+	struct loss l = {.to = now,
+			 .classes = "desktop",
+			 .reason = "the clipboard changed faster than it could be told"};
+	uint64_t sum = s->clipboard ? espy_clipboard_lost(s->clipboard) : 0;
+
+	l.lost = sum - s->clips_told;
+	s->clips_told = sum;
+	return l.lost ? send_loss(s, 0, &l, fn, ctx) : 0;
+}
+
 /* Calls that a program did not get to see because it was running already on that CPU. */
 static uint64_t count_misses(struct espy_sense *s)
 {
@@ -549,6 +572,8 @@ static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
 	}
 	if (r >= 0)
 		r = tell_samples(s, l.to, fn, ctx);
+	if (r >= 0)
+		r = tell_clips(s, l.to, fn, ctx);
 	if (r >= 0 && misses > s->misses_told) {
 		l.lost = misses - s->misses_told;
 		l.reason = "a program was interrupted by itself";
@@ -648,18 +673,40 @@ static int drain_until(struct espy_sense *s, uint64_t limit, espy_record_fn fn, 
 	return n;
 }
 
+/* Records that user space made, each when what came before it is handed out. How many others that
+ * were, or the negative of `fn`. */
+static int drain_beside(struct espy_sense *s, uint64_t limit, espy_record_fn fn, void *ctx)
+{
+	int n = 0, r;
+
+	for (;;) {
+		uint64_t counted = s->counters.out.n ? s->counters.time : UINT64_MAX;
+		const struct espy_event *clip =
+			s->clipboard ? espy_clipboard_peek(s->clipboard) : NULL;
+		uint64_t first = clip && clip->time < counted ? clip->time : counted;
+
+		if (first == UINT64_MAX || first > limit)
+			return n;
+		r = drain_until(s, first, fn, ctx);
+		if (r < 0)
+			return r;
+		n += r;
+		r = first == counted ? hand_out_counters(s, fn, ctx) : fn(ctx, clip);
+		if (first != counted)
+			espy_clipboard_next(s->clipboard);
+		if (r < 0)
+			return r;
+	}
+}
+
 int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ctx)
 {
 	uint64_t limit = all ? UINT64_MAX : boot_now() - SLACK_NS;
-	bool due = s->counters.out.n && s->counters.time <= limit;
-	int n, r;
+	int n = drain_beside(s, limit, fn, ctx), r;
 
-	n = drain_until(s, due ? s->counters.time : limit, fn, ctx);
-	if (n < 0 || (!due && !all))
+	if (n < 0)
 		return n;
-	r = due ? hand_out_counters(s, fn, ctx) : 0;
-	if (r >= 0 && due)
-		r = drain_until(s, limit, fn, ctx);
+	r = drain_until(s, limit, fn, ctx);
 	if (r < 0 || !all)
 		return r < 0 ? r : n + r;
 	n += r;

@@ -13,6 +13,7 @@
 #include "model/event.h"
 
 struct espy_sense;
+struct espy_clipboard_options;
 
 #define ESPY_SENSE_TARGETS_MAX 4096
 
@@ -33,6 +34,7 @@ struct espy_sense_options {
 	unsigned stacks;       /* of events: enum espy_stack_parts of wire.h, 0 none */
 	unsigned sample_hz;    /* samples per second and CPU, with stacks; 0 none */
 	bool counters;         /* espy_sense_count will be called */
+	const struct espy_clipboard_options *clipboard; /* NULL: it is not watched */
 };
 
 #define ESPY_SENSE_HZ_MAX 10000u

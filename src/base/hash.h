@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hashes of a file's content: SHA-256 (FIPS 180-4), SHA-1 and MD5 (RFC 1321), by libcrypto of
- * OpenSSL 3. The last two name files in other people's lists; they prove nothing any more.
+ * Hashes of the content of a file or of a stream: SHA-256 (FIPS 180-4), SHA-1 and MD5 (RFC 1321),
+ * by libcrypto of OpenSSL 3. The last two name files in other people's lists; they prove nothing
+ * any more.
  */
 #pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
 
@@ -26,6 +28,11 @@ extern const char *const espy_hash_names[ESPY_HASH__MAX]; /* sha256, sha1, md5 *
  * not have one of them, as when its policy forbids MD5. */
 int espy_hasher_new(struct espy_hasher **ret, unsigned kinds, struct espy_err *err);
 void espy_hasher_free(struct espy_hasher *h);
+
+/* Bytes as they come. False when OpenSSL fails. */
+bool espy_hasher_begin(struct espy_hasher *h);
+bool espy_hasher_add(struct espy_hasher *h, const void *p, size_t n);
+bool espy_hasher_end(struct espy_hasher *h, struct espy_hashes *ret);
 
 /* Reads the file from its beginning to its end, `max` bytes at the most. 0, -EFBIG (longer),
  * -ECANCELED (*stop became true), or another negative errno. */

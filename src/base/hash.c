@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "enrich/hash.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -65,7 +65,7 @@ static void to_hex(char *to, const unsigned char *p, unsigned n)
 	*to = '\0';
 }
 
-static bool begin(struct espy_hasher *h)
+bool espy_hasher_begin(struct espy_hasher *h)
 {
 	bool good = true;
 
@@ -74,16 +74,16 @@ static bool begin(struct espy_hasher *h)
 	return good;
 }
 
-static bool add(struct espy_hasher *h, size_t n)
+bool espy_hasher_add(struct espy_hasher *h, const void *p, size_t n)
 {
 	bool good = true;
 
 	for (unsigned k = 0; k < ESPY_HASH__MAX; k++)
-		good &= !h->md[k] || EVP_DigestUpdate(h->ctx[k], h->chunk, n) == 1;
+		good &= !h->md[k] || EVP_DigestUpdate(h->ctx[k], p, n) == 1;
 	return good;
 }
 
-static bool end(struct espy_hasher *h, struct espy_hashes *ret)
+bool espy_hasher_end(struct espy_hasher *h, struct espy_hashes *ret)
 {
 	unsigned char value[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
@@ -106,7 +106,7 @@ int espy_hasher_file(struct espy_hasher *h, int fd, uint64_t max, const atomic_b
 	uint64_t at = 0;
 	ssize_t n;
 
-	if (!begin(h))
+	if (!espy_hasher_begin(h))
 		return -EIO;
 	while ((n = pread(fd, h->chunk, CHUNK_BYTES, (off_t)at)) != 0) {
 		if (n < 0 && errno == EINTR)
@@ -118,10 +118,10 @@ int espy_hasher_file(struct espy_hasher *h, int fd, uint64_t max, const atomic_b
 			return -EFBIG;
 		if (atomic_load(stop))
 			return -ECANCELED;
-		if (!add(h, (size_t)n))
+		if (!espy_hasher_add(h, h->chunk, (size_t)n))
 			return -EIO;
 	}
-	if (!end(h, &all))
+	if (!espy_hasher_end(h, &all))
 		return -EIO;
 	*ret = all;
 	return 0;
