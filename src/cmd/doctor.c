@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "base/escape.h"
 #include "cmd/answer.h"
+#include "sense/clipboard.h"
 #include "sense/sense.h"
 
 #define TEXT_MAX   256
@@ -322,15 +323,34 @@ static void check_plus(struct finding *f)
 	    "such paths are the kernel's own, and closes without a call are seen", NULL);
 }
 
+/* Nothing of it is needed to record, so nothing of it prevents that. */
 static void check_profile(struct finding *f)
 {
-	if (espy_sense_probe_profile(&f->err) == 0) {
-		snprintf(f->value, sizeof(f->value), "loads");
-		set(f, STATE_OK, "--stacks, --sample and --profile", NULL);
+	char line[32] = "unknown";
+
+	if (espy_sense_probe_profile(&f->err) < 0) {
+		snprintf(f->value, sizeof(f->value), "does not load");
+		set(f, STATE_NOTE, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
 		return;
 	}
-	snprintf(f->value, sizeof(f->value), "does not load");
-	set(f, STATE_BAD, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
+	read_line("/proc/sys/kernel/perf_event_max_sample_rate", line, sizeof(line));
+	snprintf(f->value, sizeof(f->value), "loads, at most %s samples a second", line);
+	set(f, STATE_OK, "--stacks, --sample and --profile", NULL);
+}
+
+static void check_desktop(struct finding *f)
+{
+	if (!espy_display_name(NULL)) {
+		snprintf(f->value, sizeof(f->value), "no display");
+		set(f, STATE_NOTE, "DISPLAY is not set: --clipboard has nothing to watch",
+		    "on a desktop, set DISPLAY and XAUTHORITY to those of its user");
+	} else if (espy_clipboard_probe(f->value, sizeof(f->value), &f->err) == 0) {
+		set(f, STATE_OK, "--clipboard watches it; not the clipboard of Wayland programs",
+		    NULL);
+	} else {
+		snprintf(f->value, sizeof(f->value), "cannot be watched");
+		set(f, STATE_NOTE, f->err.text, NULL);
+	}
 }
 
 static void check_later(struct finding *f)
@@ -361,7 +381,7 @@ static const struct check {
 	{"pack plain", check_later, "processes only, where BPF is not allowed"},
 	{"pack profile", check_profile, "stacks, CPU samples and counters"},
 	{"pack wine", check_later, "registry and files of Windows programs"},
-	{"pack desktop", check_later, "clipboard"},
+	{"pack desktop", check_desktop, "the clipboard of an X server"},
 };
 
 /* --- telling ------------------------------------------------------------------------------------

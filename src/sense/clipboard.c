@@ -274,12 +274,19 @@ static void on_event(struct espy_clipboard *c, const xcb_generic_event_t *e, uin
 	}
 }
 
+/* The server is asked who it was faster than it answers: its next events can wait. An owner that
+ * fills the ring by not answering cannot have that: what comes then is lost. */
+static bool is_ahead(const struct espy_clipboard *c)
+{
+	return c->n == ESPY_CLIP_CHANGES_MAX && c->changes[c->first].waits_pid;
+}
+
 static bool poll_events(struct espy_clipboard *c, uint64_t now)
 {
 	xcb_generic_event_t *e;
 	bool some = false;
 
-	while ((e = xcb_poll_for_event(c->display.x))) {
+	while (!is_ahead(c) && (e = xcb_poll_for_event(c->display.x))) {
 		on_event(c, e, now);
 		free(e);
 		some = true;

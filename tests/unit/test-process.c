@@ -546,10 +546,10 @@ static void nobody_knows(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
-static int find_self(void *ctx, const struct espy_event *rec)
+static int find_self(void *ctx, const struct espy_event *e)
 {
-	if (rec->pid == (uint32_t)getpid())
-		*(uint64_t *)ctx = rec->start;
+	if (e->pid == (uint32_t)getpid())
+		*(uint64_t *)ctx = e->start;
 	return 0;
 }
 
