@@ -81,7 +81,7 @@ int espy_clip_record(const struct espy_clip *c, struct espy_buf *to)
 	espy_buf_add(to, &rec, sizeof(rec));
 	add_text(to, from, &rec.selection, espy_str0(c->selection));
 	add_text(to, from, &rec.formats, (struct espy_str){c->formats.p, c->formats.n});
-	add_text(to, from, &rec.format, espy_str0(c->format));
+	add_text(to, from, &rec.clip_format, espy_str0(c->format));
 	add_text(to, from, &rec.content_sha256, espy_str0(c->sha256));
 	add_text(to, from, &rec.clip_content, (struct espy_str){c->content.p, c->content.n});
 	add_text(to, from, &rec.display,

@@ -93,7 +93,7 @@ static void makes_records(void **state)
 	assert_int_equal(rec->hdr.flags, 0);
 	assert_true(espy_str_eq(text_of(&b, 0, rec->selection), ESPY_STR("PRIMARY")));
 	assert_true(espy_str_eq(text_of(&b, 0, rec->formats), ESPY_STR("TARGETS\0a\0")));
-	assert_true(espy_str_eq(text_of(&b, 0, rec->format), ESPY_STR("UTF8_STRING")));
+	assert_true(espy_str_eq(text_of(&b, 0, rec->clip_format), ESPY_STR("UTF8_STRING")));
 	assert_true(espy_str_eq(text_of(&b, 0, rec->content_sha256), ESPY_STR("abc")));
 	assert_true(espy_str_eq(text_of(&b, 0, rec->clip_content), ESPY_STR("x\0y")));
 	rec = (const void *)(b.p + second);
