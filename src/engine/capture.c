@@ -15,15 +15,16 @@
 #include "sense/sense.h"
 #include "sense/wire.h"
 
-#define NS_PER_MS    1000000ull
-#define SLEEP_MIN_NS (1 * NS_PER_MS)
-#define SLEEP_MAX_NS (16 * NS_PER_MS)
-#define BUSY_RECORDS 2048       /* in one round trip: come back soon */
-#define TEXT_FULL    (8u << 20) /* bytes of strings at which a batch goes out early */
-#define ROW_BYTES    8u         /* of a row without its text, in a trace; about */
-#define ROWS_MIN     512        /* a batch of less is not worth its head */
-#define OBJECTS_MAX  262144u
-#define SETTLE_NS    (5000 * NS_PER_MS) /* that files may take to be looked into at the end */
+#define NS_PER_MS     1000000ull
+#define SLEEP_MIN_NS  (1 * NS_PER_MS)
+#define SLEEP_MAX_NS  (16 * NS_PER_MS)
+#define BUSY_RECORDS  2048       /* in one round trip: come back soon */
+#define TEXT_FULL     (8u << 20) /* bytes of strings at which a batch goes out early */
+#define ROW_BYTES     8u         /* of a row without its text, in a trace; about */
+#define ROWS_MIN      512        /* a batch of less is not worth its head */
+#define OBJECTS_MAX   262144u
+#define HASH_PATIENCE 4 /* times as old may a batch be when files of it are looked into */
+#define SETTLE_NS     (5000 * NS_PER_MS) /* that files may take to be looked into at the end */
 #define EPOCH_OVERLAP_NS \
 	(1000 * NS_PER_MS)            /* what refers to older objects is surely drained then */
 #define HELD_BACK_NS (40 * NS_PER_MS) /* older than what the sensor may still hold back */
@@ -344,10 +345,16 @@ static int take_rest(struct espy_capture *c,
 	return r < 0 && r != -EBADMSG ? r : 0;
 }
 
+/* A batch waits for the hashes of what was run in it, but not for long: no other reader gives them
+ * to its rows later. */
 static bool is_due(const struct espy_capture *c)
 {
-	return c->first_row &&
-	       espy_machine_now() - c->first_row >= (uint64_t)c->o.flush_ms * NS_PER_MS;
+	uint64_t flush = (uint64_t)c->o.flush_ms * NS_PER_MS, age;
+
+	if (!c->first_row)
+		return false;
+	age = espy_machine_now() - c->first_row;
+	return age >= flush && (age >= HASH_PATIENCE * flush || !espy_enrich_awaits(c->enrich));
 }
 
 /* The table of objects is bounded: before it is full the kernel side defines everything anew. */

@@ -268,6 +268,11 @@ void espy_enrich_settle(struct espy_enrich *e, uint64_t wait_ns)
 		espy_identify_end(e->identify, wait_ns);
 }
 
+bool espy_enrich_awaits(const struct espy_enrich *e)
+{
+	return espy_roster_awaits(&e->roster);
+}
+
 int espy_enrich_finish(struct espy_enrich *e, struct espy_batch *b)
 {
 	return espy_roster_finish(&e->roster, b);

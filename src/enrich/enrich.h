@@ -48,6 +48,8 @@ int espy_enrich_sweep(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
 const struct espy_event *espy_enrich_next(struct espy_enrich *e);
 /* No more files are looked into; waits up to `wait_ns` for those that are waiting. */
 void espy_enrich_settle(struct espy_enrich *e, uint64_t wait_ns);
+/* Would its processes know more of their files if the batch were handed on a little later? */
+bool espy_enrich_awaits(const struct espy_enrich *e);
 /* Before the batch is handed on: its processes get what is known of their files. 0 or -ENOMEM. */
 int espy_enrich_finish(struct espy_enrich *e, struct espy_batch *b);
 /*

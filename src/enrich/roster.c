@@ -54,6 +54,14 @@ static void add_identity(struct espy_roster *r, const struct espy_process *p, ui
 		espy_identity_words(&r->more, i);
 }
 
+bool espy_roster_awaits(const struct espy_roster *r)
+{
+	for (size_t k = 0; k < r->open.n; k++)
+		if (r->open.v[k].identity->status == ESPY_IDENTITY_WAITING)
+			return true;
+	return false;
+}
+
 int espy_roster_finish(struct espy_roster *r, struct espy_batch *b)
 {
 	for (size_t k = 0; k < r->open.n; k++) {

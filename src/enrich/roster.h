@@ -35,6 +35,8 @@ void espy_roster_done(struct espy_roster *r);
 /* Index of the process in b->procs; -ENOMEM or -ENOSPC. `now`: boot clock ns. */
 int espy_roster_put(struct espy_roster *r, struct espy_process *p, struct espy_batch *b,
 		    uint64_t now);
+/* Is something about the executables of its entries still to be found out? */
+bool espy_roster_awaits(const struct espy_roster *r);
 /* Before the batch goes on: entries get what was found out about their executables since they were
  * put. Then the open ones are forgotten. */
 int espy_roster_finish(struct espy_roster *r, struct espy_batch *b);

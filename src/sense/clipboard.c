@@ -49,7 +49,7 @@ struct espy_clipboard {
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t opened;
-	bool is_open;
+	bool is_open, is_abandoned;
 	int open_result;
 	struct espy_err err;
 	struct espy_buf out; /* records */
@@ -452,6 +452,7 @@ static void *thread_main(void *arg)
 	struct espy_clipboard *c = arg;
 	struct espy_err err = {0};
 	int r = espy_display_open(&c->display, c->o.display, &err);
+	bool is_abandoned;
 
 	c->atoms.x = c->display.x;
 	if (r >= 0)
@@ -460,9 +461,12 @@ static void *thread_main(void *arg)
 	c->is_open = true;
 	c->open_result = r;
 	c->err = err;
+	is_abandoned = c->is_abandoned;
 	pthread_cond_signal(&c->opened);
 	pthread_mutex_unlock(&c->lock);
-	if (r < 0)
+	if (is_abandoned)
+		espy_clipboard_close(c);
+	if (r < 0 || is_abandoned)
 		return NULL;
 	loop(c);
 	tell_all(c);
@@ -489,9 +493,9 @@ static int start_thread(struct espy_clipboard *c, struct espy_err *err)
 	return 0;
 }
 
-/* A server that accepts and then says nothing leaves the thread where nothing but a cancellation
- * reaches it; what it had in hand then is lost. */
-static int await_open(struct espy_clipboard *c, struct espy_err *err)
+/* A server that accepts and then says nothing leaves the thread where nothing reaches it: all is
+ * its own then, and it puts that away should it ever come back. */
+static int await_open(struct espy_clipboard *c, bool *ret_gone, struct espy_err *err)
 {
 	struct timespec until;
 	int r = 0;
@@ -501,17 +505,19 @@ static int await_open(struct espy_clipboard *c, struct espy_err *err)
 	pthread_mutex_lock(&c->lock);
 	while (!c->is_open && r == 0)
 		r = pthread_cond_timedwait(&c->opened, &c->lock, &until);
+	*ret_gone = !c->is_open;
 	r = c->is_open ? c->open_result : -ETIMEDOUT;
-	if (r < 0 && err)
+	if (c->is_open && r < 0 && err)
 		*err = c->err;
+	if (*ret_gone) {
+		c->is_abandoned = true;
+		c->has_thread = false;
+		pthread_detach(c->thread);
+		espy_err_set(err, r, "the X server of display %s does not answer",
+			     espy_display_name(c->o.display));
+	}
 	pthread_mutex_unlock(&c->lock);
-	if (r != -ETIMEDOUT)
-		return r;
-	pthread_cancel(c->thread);
-	pthread_join(c->thread, NULL);
-	c->has_thread = false;
-	return espy_err_set(err, r, "the X server of display %s does not answer",
-			    espy_display_name(c->o.display));
+	return r;
 }
 
 int espy_clipboard_open(struct espy_clipboard **ret, const struct espy_clipboard_options *o,
@@ -519,6 +525,7 @@ int espy_clipboard_open(struct espy_clipboard **ret, const struct espy_clipboard
 {
 	struct espy_clipboard *c = calloc(1, sizeof(*c));
 	pthread_condattr_t clock;
+	bool is_gone = false;
 	int r;
 
 	if (!c)
@@ -532,9 +539,10 @@ int espy_clipboard_open(struct espy_clipboard **ret, const struct espy_clipboard
 	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = c->wake < 0 ? -errno : start_thread(c, err);
 	if (r >= 0)
-		r = await_open(c, err);
+		r = await_open(c, &is_gone, err);
 	if (r < 0) {
-		espy_clipboard_close(c);
+		if (!is_gone)
+			espy_clipboard_close(c);
 		return r;
 	}
 	*ret = c;

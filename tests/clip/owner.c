@@ -206,7 +206,8 @@ int main(int argc, char **argv)
 	utf8 = intern("UTF8_STRING");
 	if (!is("forge"))
 		own();
-	xcb_flush(x);
+	free(xcb_get_input_focus_reply(x, xcb_get_input_focus(x), NULL)); /* it is done */
+	puts("owns");
 	if (is("clear") || is("window"))
 		usleep(300000);
 	if (act())

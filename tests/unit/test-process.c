@@ -546,6 +546,22 @@ static void nobody_knows(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+/* A batch is worth keeping back as long as one of its files is being looked into. */
+static void awaits_what_is_open(void **state)
+{
+	struct espy_identity known = {.status = ESPY_IDENTITY_GONE},
+			     open = {.status = ESPY_IDENTITY_WAITING};
+
+	(void)state;
+	assert_false(espy_roster_awaits(&r));
+	assert_int_equal(espy_vec_push(&r.open, (struct espy_roster_open){0, &known}), 0);
+	assert_false(espy_roster_awaits(&r));
+	assert_int_equal(espy_vec_push(&r.open, (struct espy_roster_open){1, &open}), 0);
+	assert_true(espy_roster_awaits(&r));
+	open.status = ESPY_IDENTITY_DONE;
+	assert_false(espy_roster_awaits(&r));
+}
+
 static int find_self(void *ctx, const struct espy_event *e)
 {
 	if (e->pid == (uint32_t)getpid())
@@ -594,6 +610,7 @@ int main(void)
 		cmocka_unit_test(reads_proc),
 		TEST(sweeps_the_ended),
 		TEST(sweeps_with_the_exact_start),
+		TEST(awaits_what_is_open),
 		TEST(nobody_announced),
 		TEST(nobody_knows),
 	};
