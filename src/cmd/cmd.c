@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/escape.h"
 #include "cmd/hashes.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
 #include "cmd/symbols.h"
@@ -146,10 +147,15 @@ static const struct {
 	bool has_value; /* convert has a --stacks of its own, without one */
 	int (*take)(const char *value);
 } shared_options[] = {
-	{"pmc", true, espy_pmc_option},         {"with", true, espy_with_option},
-	{"stacks", true, espy_stacks_option},   {"sample", true, espy_sample_option},
-	{"profile", true, espy_profile_option}, {"no-symbols", false, espy_symbols_option},
-	{"hashes", true, espy_hashes_option},   {"packages", false, espy_packages_option},
+	{"pmc", true, espy_pmc_option},
+	{"with", true, espy_with_option},
+	{"pack", true, espy_pack_option},
+	{"stacks", true, espy_stacks_option},
+	{"sample", true, espy_sample_option},
+	{"profile", true, espy_profile_option},
+	{"no-symbols", false, espy_symbols_option},
+	{"hashes", true, espy_hashes_option},
+	{"packages", false, espy_packages_option},
 };
 
 /* Index in shared_options of the option with this letter, or -1. */

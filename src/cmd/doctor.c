@@ -288,7 +288,8 @@ static void check_memlock(struct finding *f)
 static void check_tracefs(struct finding *f)
 {
 	snprintf(f->value, sizeof(f->value), "not looked at");
-	set(f, STATE_OK, "neither tracefs nor debugfs is needed, nor kernel headers or a compiler",
+	set(f, STATE_OK,
+	    "the base pack needs neither tracefs nor debugfs, nor kernel headers or a compiler",
 	    NULL);
 }
 
@@ -333,6 +334,24 @@ static void check_profile(struct finding *f)
 	set(f, STATE_BAD, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
 }
 
+static void check_plain(struct finding *f)
+{
+	bool has_names;
+
+	if (espy_sense_probe_plain(&has_names, &f->err) < 0) {
+		snprintf(f->value, sizeof(f->value), "not here");
+		set(f, STATE_NOTE, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
+		return;
+	}
+	snprintf(f->value, sizeof(f->value), "works");
+	if (has_names)
+		set(f, STATE_OK, "with the names of what ended before /proc could be read", NULL);
+	else
+		set(f, STATE_NOTE,
+		    "without tracefs: what ended before /proc could be read has no name",
+		    "run it as root, with tracefs (mount -t tracefs none /sys/kernel/tracing)");
+}
+
 static void check_later(struct finding *f)
 {
 	snprintf(f->value, sizeof(f->value), "not in this version");
@@ -358,7 +377,7 @@ static const struct check {
 	{"tracefs", check_tracefs, NULL},
 	{"pack base", check_base, "tracepoints and iterators"},
 	{"pack plus", check_plus, "paths from the kernel for rename, unlink, chmod and the like"},
-	{"pack plain", check_later, "processes only, where BPF is not allowed"},
+	{"pack plain", check_plain, "processes and threads only, where BPF is not allowed"},
 	{"pack profile", check_profile, "stacks, CPU samples and counters"},
 	{"pack wine", check_later, "registry and files of Windows programs"},
 	{"pack desktop", check_later, "clipboard"},

@@ -9,6 +9,7 @@
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
 #include "cmd/stop.h"
@@ -27,6 +28,7 @@ static const struct espy_option options[] = {
 	{'e', "env", NULL, "record the environment of every exec"},
 	{0, "utc", NULL, "times in UTC"},
 	ESPY_PMC_OPTION,
+	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
@@ -126,6 +128,7 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .n_uids = l->targets.n_uids,
 					 .cgroup = l->cgroup,
 					 .environment = l->environment,
+					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
 					 .profile = espy_profile_options(),
@@ -144,6 +147,8 @@ static int run_capture(struct live *l, struct espy_err *err)
 		return r;
 	o.sinks[0] = &lines.sink;
 	r = espy_capture_open(&c, &o, err);
+	if (r >= 0)
+		espy_pack_tell(c, &m);
 	if (r >= 0)
 		r = espy_capture_start(c, err);
 	if (r >= 0) {

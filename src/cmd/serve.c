@@ -10,6 +10,7 @@
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
@@ -30,6 +31,7 @@ static const struct espy_option options[] = {
 	{'e', "env", NULL, "record the environment of every exec"},
 	{'q', "quiet", NULL, "say nothing"},
 	ESPY_PMC_OPTION,
+	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
 	{0, NULL, NULL, NULL},
@@ -112,7 +114,7 @@ static void tell(const struct serve *s, const struct espy_ending *e)
 			(unsigned long long)n.served, (unsigned long long)n.lost, e->reason);
 }
 
-static int run_capture(struct serve *s, const struct espy_machine *m, struct espy_err *err)
+static int run_capture(struct serve *s, struct espy_machine *m, struct espy_err *err)
 {
 	struct espy_capture_options o = {.filter = s->filter,
 					 .pids = s->targets.pids,
@@ -120,6 +122,7 @@ static int run_capture(struct serve *s, const struct espy_machine *m, struct esp
 					 .uids = s->targets.uids,
 					 .n_uids = s->targets.n_uids,
 					 .environment = s->environment,
+					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
 					 .flush_ms = 20};
@@ -133,6 +136,8 @@ static int run_capture(struct serve *s, const struct espy_machine *m, struct esp
 		return r;
 	o.sinks[0] = espy_serve_sink(s->server);
 	r = espy_capture_open(&c, &o, err);
+	if (r >= 0)
+		espy_pack_tell(c, m);
 	if (r >= 0)
 		r = espy_capture_start(c, err);
 	if (r >= 0) {

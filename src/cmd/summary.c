@@ -10,7 +10,7 @@
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
 #include "cmd/symbols.h"
-#include "engine/field.h"
+#include "model/field.h"
 #include "engine/study.h"
 #include "engine/summary-view.h"
 #include "model/value.h"

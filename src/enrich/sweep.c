@@ -33,7 +33,7 @@ static uint64_t exact_start(const struct espy_processes *t, uint32_t pid, uint64
 {
 	struct espy_map_slot *slot;
 
-	for (size_t i = 0; (slot = espy_map_next(&t->map, &i)) != NULL; i++) {
+	for (size_t i = 0; (slot = espy_map_next(&t->map, &i)) != NULL;) {
 		const struct espy_process *p = slot->value;
 
 		if (p->ppid == pid && p->parent_start)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sense/sense.h"
+#include "sense/base.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -15,6 +15,7 @@
 #include "sense/calls.h"
 #include "sense/counters.h"
 #include "sense/load.h"
+#include "sense/pack.h"
 #include "sense/sampler.h"
 #include "sense/wire.h"
 #include "sense/ring.h"
@@ -34,7 +35,8 @@ struct cpu_state {
 	uint64_t told[ESPY_CLASS__MAX]; /* losses by class that are reported */
 };
 
-struct espy_sense {
+struct base {
+	struct espy_sense sense;
 	struct espy_bpf *skel;
 	struct espy_pieces pieces; /* its programs */
 	struct espy_ring *rings;
@@ -50,6 +52,16 @@ struct espy_sense {
 	struct espy_sampler sampler;
 	uint64_t record[1024]; /* a loss record under construction */
 };
+
+static void base_close(struct espy_sense *sense);
+static void base_stop(struct espy_sense *sense);
+static int base_count(struct espy_sense *sense);
+static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, void *ctx);
+
+static struct base *of(struct espy_sense *sense)
+{
+	return (struct base *)sense;
+}
 
 static uint64_t boot_now(void)
 {
@@ -71,7 +83,7 @@ static size_t default_ring(unsigned cpus)
 	return n;
 }
 
-static int make_ring(struct espy_sense *s, unsigned cpu)
+static int make_ring(struct base *s, unsigned cpu)
 {
 	int fd, r;
 
@@ -86,7 +98,7 @@ static int make_ring(struct espy_sense *s, unsigned cpu)
 	return r;
 }
 
-static int make_rings(struct espy_sense *s, struct espy_err *err)
+static int make_rings(struct base *s, struct espy_err *err)
 {
 	for (unsigned i = 0; i < s->n_cpus; i++) {
 		int r = make_ring(s, i);
@@ -107,7 +119,7 @@ static bool is_tail(const struct bpf_program *p)
 
 /* --- tail calls, filters, links ------------------------------------------------------------- */
 
-static int set_tail(struct espy_sense *s, unsigned type, const char *program)
+static int set_tail(struct base *s, unsigned type, const char *program)
 {
 	struct bpf_program *p = espy_pieces_find(&s->pieces, program);
 	int fd = p ? bpf_program__fd(p) : -1;
@@ -125,7 +137,7 @@ static const char *general_for(const struct espy_schema *e)
 }
 
 /* The event's own program, or the general one for its number of paths. */
-static int set_tails(struct espy_sense *s, const struct espy_sense_options *o)
+static int set_tails(struct base *s, const struct espy_sense_options *o)
 {
 	for (size_t i = 0; i < espy_n_schemas; i++) {
 		const struct espy_schema *e = &espy_schemas[i];
@@ -147,8 +159,7 @@ static int set_tails(struct espy_sense *s, const struct espy_sense_options *o)
 	return 0;
 }
 
-static int set_targets(struct espy_sense *s, const struct espy_sense_options *o,
-		       struct espy_err *err)
+static int set_targets(struct base *s, const struct espy_sense_options *o, struct espy_err *err)
 {
 	uint32_t one = 1, zero = 0;
 	int r;
@@ -178,7 +189,7 @@ static int set_targets(struct espy_sense *s, const struct espy_sense_options *o,
 	return 0;
 }
 
-static int attach(struct espy_sense *s, struct espy_err *err)
+static int attach(struct base *s, struct espy_err *err)
 {
 	struct bpf_program *p = NULL;
 	unsigned at = 0;
@@ -213,7 +224,7 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static int set_up(struct espy_sense *s, const struct espy_sense_options *o, struct espy_err *err)
+static int set_up(struct base *s, const struct espy_sense_options *o, struct espy_err *err)
 {
 	int r;
 
@@ -235,11 +246,11 @@ static int set_up(struct espy_sense *s, const struct espy_sense_options *o, stru
 	return r;
 }
 
-int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
-		    struct espy_err *err)
+static int base_open(struct espy_sense **ret, const struct espy_sense_options *o,
+		     struct espy_err *err)
 {
 	int n = libbpf_num_possible_cpus();
-	struct espy_sense *s;
+	struct base *s;
 	int r;
 
 	libbpf_set_print(quiet);
@@ -249,24 +260,25 @@ int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
+	s->sense.ops = &espy_base_ops;
 	s->n_cpus = (unsigned)n;
 	s->ring_bytes = o->ring_bytes ? o->ring_bytes : default_ring(s->n_cpus);
 	s->rings = calloc(s->n_cpus, sizeof(*s->rings));
 	s->cpus = calloc(s->n_cpus, sizeof(*s->cpus));
 	r = s->rings && s->cpus ? set_up(s, o, err) : -ENOMEM;
 	if (r < 0) {
-		espy_sense_close(s);
+		base_close(&s->sense);
 		return r;
 	}
-	*ret = s;
+	*ret = &s->sense;
 	return 0;
 }
 
-void espy_sense_close(struct espy_sense *s)
+static void base_close(struct espy_sense *sense)
 {
-	if (!s)
-		return;
-	espy_sense_stop(s);
+	struct base *s = of(sense);
+
+	base_stop(sense);
 	for (unsigned i = 0; s->rings && i < s->n_cpus; i++) {
 		espy_ring_unmap(&s->rings[i]);
 		if (s->rings[i].fd > 0)
@@ -281,13 +293,15 @@ void espy_sense_close(struct espy_sense *s)
 	free(s);
 }
 
-void espy_sense_start(struct espy_sense *s)
+static void base_start(struct espy_sense *sense)
 {
+	struct base *s = of(sense);
 	s->skel->bss->armed = 1;
 }
 
-void espy_sense_new_epoch(struct espy_sense *s)
+static void base_new_epoch(struct espy_sense *sense)
 {
+	struct base *s = of(sense);
 	s->skel->data->epoch++;
 }
 
@@ -346,12 +360,13 @@ static int iterate(struct bpf_program *p, const struct bpf_map *map, struct espy
 }
 
 /* What goes on is noted before the programs go: a call that ends in between is recorded by them. */
-void espy_sense_stop(struct espy_sense *s)
+static void base_stop(struct espy_sense *sense)
 {
+	struct base *s = of(sense);
 	size_t whole;
 
 	if (s->skel && s->skel->bss->armed) {
-		espy_sense_count(s);
+		base_count(sense);
 		s->skel->bss->armed = 0;
 		if (iterate(espy_pieces_find(&s->pieces, "pending"), NULL, &s->pending) < 0)
 			espy_buf_reset(&s->pending);
@@ -368,8 +383,9 @@ void espy_sense_stop(struct espy_sense *s)
 
 /* --- counters ------------------------------------------------------------------------------- */
 
-int espy_sense_count(struct espy_sense *s)
+static int base_count(struct espy_sense *sense)
 {
+	struct base *s = of(sense);
 	struct bpf_program *p = espy_pieces_find(&s->pieces, "profile_process");
 	struct espy_buf b = {0};
 	int r;
@@ -384,7 +400,7 @@ int espy_sense_count(struct espy_sense *s)
 }
 
 /* They are held back until what came before them is handed out. */
-static int hand_out_counters(struct espy_sense *s, espy_record_fn fn, void *ctx)
+static int hand_out_counters(struct base *s, espy_record_fn fn, void *ctx)
 {
 	int r = hand_out_all(&s->counters.out, fn, ctx);
 
@@ -413,7 +429,7 @@ struct loss {
 	const char *classes;
 };
 
-static int send_loss(struct espy_sense *s, unsigned cpu, const struct loss *l, espy_record_fn fn,
+static int send_loss(struct base *s, unsigned cpu, const struct loss *l, espy_record_fn fn,
 		     void *ctx)
 {
 	struct espy_ev_system_loss *rec = (void *)s->record;
@@ -435,7 +451,7 @@ static int send_loss(struct espy_sense *s, unsigned cpu, const struct loss *l, e
 }
 
 /* How many of class `i` the kernel side counted that we have not told yet, at most `most`. */
-static uint64_t take_told(struct espy_sense *s, unsigned cpu, unsigned i, uint64_t most)
+static uint64_t take_told(struct base *s, unsigned cpu, unsigned i, uint64_t most)
 {
 	uint64_t count = s->skel->bss->cpus[cpu].lost[i] - s->cpus[cpu].told[i];
 
@@ -450,8 +466,7 @@ static uint64_t take_told(struct espy_sense *s, unsigned cpu, unsigned i, uint64
  * them: they are tried again. Nor is what nobody counted: then an interrupt came between the number
  * of a record and its place in the ring, with a record of its own, and both are there.
  */
-static uint64_t loss_classes(struct espy_sense *s, unsigned cpu, uint64_t lost, char *text,
-			     size_t size)
+static uint64_t loss_classes(struct base *s, unsigned cpu, uint64_t lost, char *text, size_t size)
 {
 	uint64_t sum = 0;
 	size_t n = 0;
@@ -469,8 +484,8 @@ static uint64_t loss_classes(struct espy_sense *s, unsigned cpu, uint64_t lost, 
 	return sum;
 }
 
-static int check_gap(struct espy_sense *s, unsigned cpu, uint32_t seq, uint64_t time,
-		     espy_record_fn fn, void *ctx)
+static int check_gap(struct base *s, unsigned cpu, uint32_t seq, uint64_t time, espy_record_fn fn,
+		     void *ctx)
 {
 	struct cpu_state *c = &s->cpus[cpu];
 	uint32_t gap = seq - c->seq - 1;
@@ -492,7 +507,7 @@ static int check_gap(struct espy_sense *s, unsigned cpu, uint32_t seq, uint64_t 
 	return r;
 }
 
-static int tell_samples(struct espy_sense *s, uint64_t now, espy_record_fn fn, void *ctx)
+static int tell_samples(struct base *s, uint64_t now, espy_record_fn fn, void *ctx)
 {
 	struct loss l = {.to = now,
 			 .classes = "profile",
@@ -507,7 +522,7 @@ static int tell_samples(struct espy_sense *s, uint64_t now, espy_record_fn fn, v
 }
 
 /* Calls that a program did not get to see because it was running already on that CPU. */
-static uint64_t count_misses(struct espy_sense *s)
+static uint64_t count_misses(struct base *s)
 {
 	struct bpf_program *p = NULL;
 	unsigned at = 0;
@@ -524,7 +539,7 @@ static uint64_t count_misses(struct espy_sense *s)
 }
 
 /* At the end of a full drain: what was lost behind the last records, and what left no gap. */
-static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
+static int check_ends(struct base *s, espy_record_fn fn, void *ctx)
 {
 	struct loss l = {.from = 0, .to = boot_now(), .classes = ""};
 	uint64_t busy = 0, apart = 0, misses = count_misses(s);
@@ -571,7 +586,7 @@ static uint64_t order_of(const struct espy_event *rec)
 }
 
 /* The CPU whose head is next, and until when no other head is earlier. */
-static int earliest(struct espy_sense *s, uint64_t *ret_until)
+static int earliest(struct base *s, uint64_t *ret_until)
 {
 	uint64_t best = UINT64_MAX, second = UINT64_MAX;
 	int at = -1;
@@ -596,7 +611,7 @@ static int earliest(struct espy_sense *s, uint64_t *ret_until)
 
 /* An event that takes its room before it takes its stack has the definition behind it. Whoever gets
  * that twice takes the second for the first again. */
-static int define_stack(struct espy_sense *s, unsigned cpu, const struct espy_event *rec,
+static int define_stack(struct base *s, unsigned cpu, const struct espy_event *rec,
 			espy_record_fn fn, void *ctx)
 {
 	for (unsigned i = 1; rec->stack > ESPY_STACK_LOST && i <= AHEAD; i++) {
@@ -611,8 +626,8 @@ static int define_stack(struct espy_sense *s, unsigned cpu, const struct espy_ev
 	return 0;
 }
 
-static int hand_out(struct espy_sense *s, unsigned cpu, const struct espy_event *rec,
-		    espy_record_fn fn, void *ctx)
+static int hand_out(struct base *s, unsigned cpu, const struct espy_event *rec, espy_record_fn fn,
+		    void *ctx)
 {
 	int r = 0;
 
@@ -628,7 +643,7 @@ static int hand_out(struct espy_sense *s, unsigned cpu, const struct espy_event 
 }
 
 /* Everything up to `limit`; how many, or the negative of `fn`. */
-static int drain_until(struct espy_sense *s, uint64_t limit, espy_record_fn fn, void *ctx)
+static int drain_until(struct base *s, uint64_t limit, espy_record_fn fn, void *ctx)
 {
 	uint64_t until;
 	int n = 0, cpu, r;
@@ -649,8 +664,9 @@ static int drain_until(struct espy_sense *s, uint64_t limit, espy_record_fn fn, 
 	return n;
 }
 
-int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ctx)
+static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, void *ctx)
 {
+	struct base *s = of(sense);
 	uint64_t limit = all ? UINT64_MAX : boot_now() - SLACK_NS;
 	bool due = s->counters.out.n && s->counters.time <= limit;
 	int n, r;
@@ -673,28 +689,32 @@ int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ct
 
 /* --- what exists --------------------------------------------------------------------------- */
 
-int espy_sense_snapshot(struct espy_sense *s, espy_record_fn fn, void *ctx, struct espy_err *err)
+static int base_snapshot(struct espy_sense *sense, espy_record_fn fn, void *ctx,
+			 struct espy_err *err)
 {
+	struct base *s = of(sense);
 	struct espy_buf b = {0};
 	int r = iterate(espy_pieces_find(&s->pieces, "process_running"), NULL, &b);
 
 	if (r < 0)
 		espy_err_set(err, r, "cannot list the running processes: %s", strerror(-r));
 	else
-		r = espy_sense_drain(s, false, fn, ctx); /* the objects that they mention */
+		r = base_drain(sense, false, fn, ctx); /* the objects that they mention */
 	if (r >= 0)
 		r = hand_out_all(&b, fn, ctx);
 	espy_buf_done(&b);
 	return r;
 }
 
-int64_t espy_sense_alive(const struct espy_sense *s)
+static int64_t base_alive(const struct espy_sense *sense)
 {
+	const struct base *s = (const struct base *)sense;
 	return s->skel->bss->alive;
 }
 
-void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret)
+static void base_stats(const struct espy_sense *sense, struct espy_sense_stats *ret)
 {
+	const struct base *s = (const struct base *)sense;
 	*ret = s->stats;
 	ret->in_rings = 0;
 	ret->ring_bytes = s->ring_bytes;
@@ -702,7 +722,7 @@ void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret)
 		ret->in_rings += espy_ring_waiting(&s->rings[i]);
 }
 
-static void count_plus(const struct espy_sense *s, struct espy_sense_plus *ret)
+static void count_plus(const struct base *s, struct espy_sense_plus *ret)
 {
 	struct bpf_program *p;
 
@@ -712,6 +732,37 @@ static void count_plus(const struct espy_sense *s, struct espy_sense_plus *ret)
 		ret->loaded += espy_load_is_plus(p);
 }
 
+static const char *base_packs(const struct espy_sense *sense)
+{
+	struct espy_sense_plus plus = {0};
+
+	count_plus((const struct base *)sense, &plus);
+	return plus.loaded ? "base+plus" : "base";
+}
+
+static bool base_sees(const struct espy_sense *sense, unsigned type)
+{
+	(void)sense;
+	return type != ESPY_EV_process_coredump; /* no tracepoint tells of it */
+}
+
+const struct espy_sense_ops espy_base_ops = {
+	.open = base_open,
+	.close = base_close,
+	.packs = base_packs,
+	.sees = base_sees,
+	.start = base_start,
+	.stop = base_stop,
+	.drain = base_drain,
+	.snapshot = base_snapshot,
+	.count = base_count,
+	.new_epoch = base_new_epoch,
+	.alive = base_alive,
+	.stats = base_stats,
+};
+
+/* --- probing -------------------------------------------------------------------------------- */
+
 static int probe(struct espy_sense_options *o, struct espy_sense_plus *ret, struct espy_err *err)
 {
 	struct espy_sense *s = NULL;
@@ -720,22 +771,22 @@ static int probe(struct espy_sense_options *o, struct espy_sense_plus *ret, stru
 	o->ring_bytes = 4096;
 	memset(o->type, 1, sizeof(o->type));
 	*ret = (struct espy_sense_plus){0};
-	r = espy_sense_open(&s, o, err);
-	if (r == 0 && s) {
-		count_plus(s, ret);
-		espy_sense_close(s);
-	}
-	return r;
+	r = base_open(&s, o, err);
+	if (r < 0)
+		return r;
+	count_plus(of(s), ret);
+	base_close(s);
+	return 0;
 }
 
-int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err)
+int espy_base_probe(struct espy_sense_plus *ret, struct espy_err *err)
 {
 	struct espy_sense_options o = {0};
 
 	return probe(&o, ret, err);
 }
 
-int espy_sense_probe_profile(struct espy_err *err)
+int espy_base_probe_profile(struct espy_err *err)
 {
 	struct espy_sense_options o = {
 		.stacks = ESPY_STACK_USER | ESPY_STACK_KERNEL, .sample_hz = 99, .counters = true};
