@@ -334,6 +334,8 @@ static void check_profile(struct finding *f)
 	set(f, STATE_BAD, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
 }
 
+static bool plain_works;
+
 static void check_plain(struct finding *f)
 {
 	bool has_names;
@@ -343,6 +345,7 @@ static void check_plain(struct finding *f)
 		set(f, STATE_NOTE, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
 		return;
 	}
+	plain_works = true;
 	snprintf(f->value, sizeof(f->value), "works");
 	if (has_names)
 		set(f, STATE_OK, "with the names of what ended before /proc could be read", NULL);
@@ -385,6 +388,14 @@ static const struct check {
 
 /* --- telling ------------------------------------------------------------------------------------
  */
+
+enum ability { NOTHING, PROCESSES, ALL };
+
+static const char *const abilities[] = {
+	[NOTHING] = "Espy cannot record here: see what is bad above.\n",
+	[PROCESSES] = "Espy can record processes and threads only: see what is bad above.\n",
+	[ALL] = "Espy can record on this machine.\n",
+};
 
 static const char *const state_names[] = {
 	[STATE_OK] = "ok",
@@ -466,7 +477,7 @@ static void tell_json(struct espy_buf *out, const struct check *c, const struct 
 static int examine(enum espy_view_format format, struct espy_buf *out)
 {
 	struct espy_table_style style = espy_answer_style(STDOUT_FILENO);
-	bool can_record = false;
+	enum ability ability = NOTHING;
 
 	if (!style.width)
 		style.width = WIDTH;
@@ -474,18 +485,18 @@ static int examine(enum espy_view_format format, struct espy_buf *out)
 		struct finding f = {0};
 
 		checks[i].look(&f);
-		if (checks[i].look == check_base)
-			can_record = f.state == STATE_OK;
+		if (checks[i].look == check_base && f.state == STATE_OK)
+			ability = ALL;
 		if (format == ESPY_VIEW_JSON)
 			tell_json(out, &checks[i], &f);
 		else
 			tell_text(out, &checks[i], &f, &style);
 	}
+	if (ability == NOTHING && plain_works)
+		ability = PROCESSES;
 	if (format != ESPY_VIEW_JSON)
-		espy_buf_puts(out, can_record
-					   ? "Espy can record on this machine.\n"
-					   : "Espy cannot record here: see what is bad above.\n");
-	return can_record ? 0 : 1;
+		espy_buf_puts(out, abilities[ability]);
+	return ability == NOTHING ? 1 : 0;
 }
 
 static int doctor_main(int argc, char **argv)

@@ -106,7 +106,7 @@ static int check_seen(const struct espy_capture *c, const bool *asked, struct es
 	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++)
 		if (asked[i] && espy_sense_sees(c->sense, i))
 			return 0;
-	return espy_err_set(err, -ENOTSUP,
+	return espy_err_set(err, -ENODATA,
 			    "nothing that the filter asks for is seen by the pack %s%s%s",
 			    espy_sense_packs(c->sense), *espy_sense_note(c->sense) ? ": " : "",
 			    espy_sense_note(c->sense));

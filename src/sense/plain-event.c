@@ -318,22 +318,31 @@ static bool is_of_this(struct espy_plain_events *x, const struct espy_plain_proc
 	return later.comm || has_name_of(x->info.name, given);
 }
 
-/* What /proc says of the image, if it is of this exec and not of a later one. */
-static bool read_image(struct espy_plain_events *x, struct espy_plain_process *p,
-		       struct espy_str given)
+static struct espy_str find_given(struct espy_plain_events *x, const struct espy_connector_event *e)
+{
+	struct espy_str given = ESPY_STR_NONE;
+
+	if (x->has_names)
+		(void)espy_exec_names_find(&x->names, e->pid, e->time - (uint64_t)x->to_boot,
+					   e->cpu, &given);
+	return given;
+}
+
+/* What /proc says of the image, if it is of this exec and not of a later one; and before all else,
+ * since the process may not last. `given` is found in any case. */
+static bool read_image(struct espy_plain_events *x, const struct espy_connector_event *e,
+		       struct espy_plain_process *p, struct espy_str *ret_given)
 {
 	struct espy_plain_later later = x->later(x->ctx, p->pid, false);
+	int dir = later.exec || later.exit ? -1 : espy_proc_open(p->pid);
 	bool is_it = false;
-	int dir;
 
-	if (later.exec || later.exit)
-		return false;
-	dir = espy_proc_open(p->pid);
+	if (dir >= 0) /* executable before arguments, and the name last: see is_of_this */
+		espy_plain_image_read(&x->image, dir, x->with_env);
+	*ret_given = find_given(x, e);
 	if (dir < 0)
 		return false;
-	/* executable before arguments, and the name last: see is_of_this */
-	espy_plain_image_read(&x->image, dir, x->with_env);
-	if (espy_proc_stat(&x->info, dir, p->start) == 0 && is_of_this(x, p, given)) {
+	if (espy_proc_stat(&x->info, dir, p->start) == 0 && is_of_this(x, p, *ret_given)) {
 		espy_plain_read_who(x, p, dir, false);
 		is_it = true;
 	}
@@ -402,7 +411,7 @@ static void send_exec(struct espy_plain_events *x, const struct espy_connector_e
 static void take_exec(struct espy_plain_events *x, const struct espy_connector_event *e)
 {
 	struct espy_plain_process *p = actor(x, e, e->pid);
-	struct espy_str given = ESPY_STR_NONE, name;
+	struct espy_str given, name;
 	bool has_image;
 
 	if (!p || espy_plain_exec(&x->tasks, p) < 0)
@@ -410,10 +419,7 @@ static void take_exec(struct espy_plain_events *x, const struct espy_connector_e
 	p->is_kernel = false;
 	if (!is_wanted(x, p, e->time))
 		return;
-	if (x->has_names)
-		(void)espy_exec_names_find(&x->names, p->pid, e->time - (uint64_t)x->to_boot,
-					   e->cpu, &given);
-	has_image = read_image(x, p, given);
+	has_image = read_image(x, e, p, &given);
 	if (!has_image && given.n)
 		set_comm(p, given);
 	/* before, so that the row of the exec is of the new name, and after it, where the name of a

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #define OUT_MAX      (64u << 20) /* bytes of records that nobody has drained */
 #define HANDLE       64          /* messages, until others may have the records of them */
 #define WAIT_NS      1000000     /* for room */
+#define NICE         (-20)       /* /proc has to be read before a short-lived process is gone */
 #define FORGET_MS    200         /* a message may be on its way for so long */
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 
@@ -253,12 +255,13 @@ static void look_around(struct plain *s)
 	publish(s);
 }
 
-/* Every processor answers with its next number, so that what it lost last is known too. */
-static void count_last(struct plain *s)
+/* Every processor that this thread may run on answers with its next number: before the first
+ * message, so that a loss before the second is known, and after the last one. */
+static void ask_processors(struct plain *s)
 {
 	cpu_set_t all, one;
 
-	if (!s->overrun || sched_getaffinity(0, sizeof(all), &all) < 0)
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
 		return;
 	for (int i = 0; i < CPU_SETSIZE; i++) {
 		CPU_ZERO(&one);
@@ -266,7 +269,7 @@ static void count_last(struct plain *s)
 		if (!CPU_ISSET(i, &all) || sched_setaffinity(0, sizeof(one), &one) < 0)
 			continue;
 		espy_connector_ping(s->socket);
-		handle_all(s);
+		receive(s);
 	}
 	sched_setaffinity(0, sizeof(all), &all);
 }
@@ -276,7 +279,10 @@ static void finish(struct plain *s)
 	uint64_t now = espy_machine_now();
 
 	handle_all(s);
-	count_last(s);
+	if (s->overrun) {
+		ask_processors(s);
+		handle_all(s);
+	}
 	if (s->overrun && !s->lost) {
 		espy_plain_lost(&s->events, 0, 1, s->events.since, now, LOST_AT_LEAST);
 		s->lost++;
@@ -290,6 +296,7 @@ static void *run(void *ctx)
 	struct pollfd p[] = {{.fd = s->socket, .events = POLLIN},
 			     {.fd = s->stop, .events = POLLIN}};
 
+	(void)setpriority(PRIO_PROCESS, 0, NICE); /* of this thread; without CAP_SYS_NICE not */
 	while (!p[1].revents) {
 		int r = poll(p, 2, s->lists_again || s->forgets ? FORGET_MS : -1);
 
@@ -388,6 +395,7 @@ static int set_up(struct plain *s, const struct espy_sense_options *o, struct es
 	s->socket = espy_connector_open(s->socket_bytes, err);
 	if (s->socket < 0)
 		return s->socket;
+	ask_processors(s);
 	s->events.has_names = espy_exec_names_open(&s->events.names) == 0;
 	return 0;
 }
