@@ -40,6 +40,11 @@ static const struct espy_option options[] = {
 static const struct {
 	const char *filter, *columns;
 } monitors[] = {
+	{"exec", "time,user,parent,ppid,process,pid,result,argv"},
+	{"exit", "time,user,parent,ppid,process,pid,result,lifetime,cmdline"},
+	{"exec,exit", "time,op,user,parent,ppid,process,pid,result,lifetime,argv"},
+	{"fork,exec,exit", "time,op,user,ppid,process,pid,child_pid,result,lifetime,argv"},
+	{"connect", "time,user,process,pid,result,duration,protocol,remote"},
 	{"dns", "time,process,pid,duration,query_type,rcode,query,answers"},
 };
 
