@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define CMDLINE_BYTES_MAX 16384      /* as much as the kernel side sends */
+#define PAGE_MIN          4096       /* some stop at a page */
 #define PF_KTHREAD        0x00200000 /* include/linux/sched.h */
 
 ssize_t espy_proc_file(int dir, const char *name, char *to, size_t size)
@@ -22,8 +23,10 @@ ssize_t espy_proc_file(int dir, const char *name, char *to, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	while (n < size - 1 && (r = read(fd, to + n, size - 1 - n)) > 0)
-		n += (size_t)r;
+	/* these files give all that has room: less is the end */
+	do
+		r = read(fd, to + n, size - 1 - n);
+	while (r > 0 && (n += (size_t)r) < size - 1 && r >= PAGE_MIN);
 	if (r < 0)
 		r = -errno;
 	close(fd);

@@ -14,7 +14,6 @@
 
 #define RECEIVE_BYTES  (8u << 20)
 #define DATAGRAM_BYTES 1024 /* one message is 76 bytes; the kernel sends them one by one */
-#define AT_ONCE        64   /* datagrams of one system call */
 #define ANSWER_MS      2000 /* the answer comes from within the call that asks */
 
 /* Inodes of the machine's own namespaces: include/linux/proc_ns.h. */
@@ -296,13 +295,13 @@ static bool is_from_kernel(const struct mmsghdr *m)
 
 int espy_connector_receive(int fd, espy_connector_fn fn, void *ctx)
 {
-	char data[AT_ONCE][DATAGRAM_BYTES];
-	struct sockaddr_nl from[AT_ONCE];
-	struct mmsghdr m[AT_ONCE];
-	struct iovec iov[AT_ONCE];
-	int n, count = 0;
+	char data[ESPY_CONNECTOR_AT_ONCE][DATAGRAM_BYTES];
+	struct sockaddr_nl from[ESPY_CONNECTOR_AT_ONCE];
+	struct mmsghdr m[ESPY_CONNECTOR_AT_ONCE];
+	struct iovec iov[ESPY_CONNECTOR_AT_ONCE];
+	int n;
 
-	for (int i = 0; i < AT_ONCE; i++) {
+	for (int i = 0; i < ESPY_CONNECTOR_AT_ONCE; i++) {
 		iov[i] = (struct iovec){data[i], sizeof(data[i])};
 		m[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &from[i],
 						    .msg_namelen = sizeof(from[i]),
@@ -310,12 +309,12 @@ int espy_connector_receive(int fd, espy_connector_fn fn, void *ctx)
 						    .msg_iovlen = 1}};
 	}
 	do
-		n = recvmmsg(fd, m, AT_ONCE, MSG_DONTWAIT, NULL);
+		n = recvmmsg(fd, m, ESPY_CONNECTOR_AT_ONCE, MSG_DONTWAIT, NULL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	for (int i = 0; i < n; i++)
 		if (is_from_kernel(&m[i]))
-			count += (int)espy_connector_parse(data[i], m[i].msg_len, fn, ctx);
-	return count ? count : n;
+			espy_connector_parse(data[i], m[i].msg_len, fn, ctx);
+	return n;
 }

@@ -62,6 +62,8 @@ void espy_connector_mute(int fd);
 /* Asks for an answer on this processor, which has its next number. 0 or negative errno. */
 int espy_connector_ping(int fd);
 
-/* Receives what is there. How many messages; 0: nothing more at present; -ENOBUFS: some were lost;
- * another negative errno. */
+#define ESPY_CONNECTOR_AT_ONCE 64 /* messages of one call */
+
+/* Receives what is there. How many messages: fewer than ESPY_CONNECTOR_AT_ONCE are all; -ENOBUFS:
+ * some were lost; another negative errno. */
 int espy_connector_receive(int fd, espy_connector_fn fn, void *ctx);

@@ -350,12 +350,15 @@ static void keep(void *ctx, uint64_t time, uint32_t pid, struct espy_str name)
 	espy_buf_add(&x->waiting, "\0\0\0\0\0\0\0", w.n - w.length);
 }
 
-static void read_cpu(struct espy_exec_names *x, unsigned cpu)
+/* Takes in one page; false: there is none. */
+static bool read_cpu(struct espy_exec_names *x, unsigned cpu)
 {
-	ssize_t n;
+	ssize_t n = read(x->cpus[cpu], x->page, x->page_bytes);
 
-	while ((n = read(x->cpus[cpu], x->page, x->page_bytes)) > 0)
-		espy_exec_page_parse(&x->format, x->page, (size_t)n, keep, x);
+	if (n <= 0)
+		return false;
+	espy_exec_page_parse(&x->format, x->page, (size_t)n, keep, x);
+	return true;
 }
 
 static struct waiting *next(struct espy_exec_names *x, size_t *at)
@@ -400,13 +403,11 @@ bool espy_exec_names_find(struct espy_exec_names *x, uint32_t pid, uint64_t time
 {
 	if (take(x, pid, time, ret))
 		return true;
-	if (cpu < x->n_cpus) {
-		read_cpu(x, cpu);
+	while (cpu < x->n_cpus && read_cpu(x, cpu))
 		if (take(x, pid, time, ret))
 			return true;
-	}
-	for (unsigned i = 0; i < x->n_cpus; i++)
-		if (i != cpu)
-			read_cpu(x, i);
+	for (unsigned i = 0; i < x->n_cpus; i++) /* it came to another processor meanwhile */
+		while (i != cpu && read_cpu(x, i))
+			;
 	return take(x, pid, time, ret);
 }

@@ -141,14 +141,14 @@ static void take_message(void *ctx, const struct espy_connector_event *e)
 
 static void receive(struct plain *s)
 {
-	int r = 1;
+	int r = ESPY_CONNECTOR_AT_ONCE;
 
-	while (r != 0 && s->inbox.n - s->first < INBOX_MAX) {
+	while (r >= ESPY_CONNECTOR_AT_ONCE && s->inbox.n - s->first < INBOX_MAX) {
 		r = espy_connector_receive(s->socket, take_message, s);
-		if (r == -ENOBUFS) /* told once; what is queued comes with the next call */
+		if (r == -ENOBUFS) { /* told once; what is queued comes with the next call */
 			s->overrun = s->lists_again = true;
-		else if (r < 0)
-			return;
+			r = ESPY_CONNECTOR_AT_ONCE;
+		}
 	}
 }
 
