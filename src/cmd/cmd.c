@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "cmd/clipboard.h"
 #include "cmd/hashes.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
 #include "cmd/symbols.h"
@@ -149,6 +150,7 @@ static const struct {
 } shared_options[] = {
 	{"pmc", true, espy_pmc_option},
 	{"with", true, espy_with_option},
+	{"pack", true, espy_pack_option},
 	{"stacks", true, espy_stacks_option},
 	{"sample", true, espy_sample_option},
 	{"profile", true, espy_profile_option},

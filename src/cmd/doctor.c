@@ -289,7 +289,8 @@ static void check_memlock(struct finding *f)
 static void check_tracefs(struct finding *f)
 {
 	snprintf(f->value, sizeof(f->value), "not looked at");
-	set(f, STATE_OK, "neither tracefs nor debugfs is needed, nor kernel headers or a compiler",
+	set(f, STATE_OK,
+	    "the base pack needs neither tracefs nor debugfs, nor kernel headers or a compiler",
 	    NULL);
 }
 
@@ -353,6 +354,27 @@ static void check_desktop(struct finding *f)
 	}
 }
 
+static bool plain_works;
+
+static void check_plain(struct finding *f)
+{
+	bool has_names;
+
+	if (espy_sense_probe_plain(&has_names, &f->err) < 0) {
+		snprintf(f->value, sizeof(f->value), "not here");
+		set(f, STATE_NOTE, f->err.text[0] ? f->err.text : strerror(-f->err.code), NULL);
+		return;
+	}
+	plain_works = true;
+	snprintf(f->value, sizeof(f->value), "works");
+	if (has_names)
+		set(f, STATE_OK, "with the names of what ended before /proc could be read", NULL);
+	else
+		set(f, STATE_NOTE,
+		    "without tracefs: what ended before /proc could be read has no name",
+		    "run it as root, with tracefs (mount -t tracefs none /sys/kernel/tracing)");
+}
+
 static void check_later(struct finding *f)
 {
 	snprintf(f->value, sizeof(f->value), "not in this version");
@@ -378,7 +400,7 @@ static const struct check {
 	{"tracefs", check_tracefs, NULL},
 	{"pack base", check_base, "tracepoints and iterators"},
 	{"pack plus", check_plus, "paths from the kernel for rename, unlink, chmod and the like"},
-	{"pack plain", check_later, "processes only, where BPF is not allowed"},
+	{"pack plain", check_plain, "processes and threads only, where BPF is not allowed"},
 	{"pack profile", check_profile, "stacks, CPU samples and counters"},
 	{"pack wine", check_later, "registry and files of Windows programs"},
 	{"pack desktop", check_desktop, "the clipboard of an X server"},
@@ -386,6 +408,14 @@ static const struct check {
 
 /* --- telling ------------------------------------------------------------------------------------
  */
+
+enum ability { NOTHING, PROCESSES, ALL };
+
+static const char *const abilities[] = {
+	[NOTHING] = "Espy cannot record here: see what is bad above.\n",
+	[PROCESSES] = "Espy can record processes and threads only: see what is bad above.\n",
+	[ALL] = "Espy can record on this machine.\n",
+};
 
 static const char *const state_names[] = {
 	[STATE_OK] = "ok",
@@ -467,7 +497,7 @@ static void tell_json(struct espy_buf *out, const struct check *c, const struct 
 static int examine(enum espy_view_format format, struct espy_buf *out)
 {
 	struct espy_table_style style = espy_answer_style(STDOUT_FILENO);
-	bool can_record = false;
+	enum ability ability = NOTHING;
 
 	if (!style.width)
 		style.width = WIDTH;
@@ -475,18 +505,18 @@ static int examine(enum espy_view_format format, struct espy_buf *out)
 		struct finding f = {0};
 
 		checks[i].look(&f);
-		if (checks[i].look == check_base)
-			can_record = f.state == STATE_OK;
+		if (checks[i].look == check_base && f.state == STATE_OK)
+			ability = ALL;
 		if (format == ESPY_VIEW_JSON)
 			tell_json(out, &checks[i], &f);
 		else
 			tell_text(out, &checks[i], &f, &style);
 	}
+	if (ability == NOTHING && plain_works)
+		ability = PROCESSES;
 	if (format != ESPY_VIEW_JSON)
-		espy_buf_puts(out, can_record
-					   ? "Espy can record on this machine.\n"
-					   : "Espy cannot record here: see what is bad above.\n");
-	return can_record ? 0 : 1;
+		espy_buf_puts(out, abilities[ability]);
+	return ability == NOTHING ? 1 : 0;
 }
 
 static int doctor_main(int argc, char **argv)

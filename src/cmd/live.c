@@ -10,6 +10,7 @@
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
 #include "cmd/stop.h"
@@ -28,6 +29,7 @@ static const struct espy_option options[] = {
 	{'e', "env", NULL, "record the environment of every exec"},
 	{0, "utc", NULL, "times in UTC"},
 	ESPY_PMC_OPTION,
+	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
@@ -40,6 +42,11 @@ static const struct espy_option options[] = {
 static const struct {
 	const char *filter, *columns;
 } monitors[] = {
+	{"exec", "time,user,parent,ppid,process,pid,result,argv"},
+	{"exit", "time,user,parent,ppid,process,pid,result,lifetime,cmdline"},
+	{"exec,exit", "time,op,user,parent,ppid,process,pid,result,lifetime,argv"},
+	{"fork,exec,exit", "time,op,user,ppid,process,pid,child_pid,result,lifetime,argv"},
+	{"connect", "time,user,process,pid,result,duration,protocol,remote"},
 	{"dns", "time,process,pid,duration,query_type,rcode,query,answers"},
 };
 
@@ -128,6 +135,7 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .n_uids = l->targets.n_uids,
 					 .cgroup = l->cgroup,
 					 .environment = l->environment,
+					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
 					 .clipboard = espy_clipboard_options(),
@@ -147,6 +155,8 @@ static int run_capture(struct live *l, struct espy_err *err)
 		return r;
 	o.sinks[0] = &lines.sink;
 	r = espy_capture_open(&c, &o, err);
+	if (r >= 0)
+		espy_pack_tell(c, &m);
 	if (r >= 0)
 		r = espy_capture_start(c, err);
 	if (r >= 0) {

@@ -111,7 +111,6 @@ void espy_output_machine(struct espy_machine *m, int argc, char **argv, const ch
 	memset(m, 0, sizeof(*m));
 	espy_machine_read(m);
 	snprintf(m->version, sizeof(m->version), "%s", ESPY_VERSION);
-	snprintf(m->packs, sizeof(m->packs), "base");
 	snprintf(m->filter, sizeof(m->filter), "%s", filter ? filter : "");
 	snprintf(m->keep, sizeof(m->keep), "%s", bounds->keep_text ? bounds->keep_text : "");
 	espy_buf_puts(&b, "espy");

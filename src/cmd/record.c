@@ -10,6 +10,7 @@
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
 #include "cmd/stop.h"
@@ -31,6 +32,7 @@ static const struct espy_option options[] = {
 	 "buffer per processor, a power of two; default 16M by their number, 2M to 8M"},
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
+	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
@@ -100,6 +102,7 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 					 .n_uids = rec->targets.n_uids,
 					 .cgroup = rec->cgroup,
 					 .environment = rec->environment,
+					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
 					 .clipboard = espy_clipboard_options(),
@@ -118,6 +121,8 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 	espy_output_machine(&m, argc, argv, rec->filter, &rec->bounds);
 	o.sinks[0] = &sink.sink;
 	r = espy_capture_open(&c, &o, err);
+	if (r >= 0)
+		espy_pack_tell(c, &m);
 	if (r >= 0)
 		r = espy_output_create(&w, rec->output, &rec->bounds, &m, err);
 	if (r >= 0) {

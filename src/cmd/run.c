@@ -19,6 +19,7 @@
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
 #include "cmd/with.h"
@@ -40,6 +41,7 @@ static const struct espy_option options[] = {
 	 "buffer per processor, a power of two; default 16M by their number, 2M to 8M"},
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
+	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
@@ -297,12 +299,14 @@ static int exec_error(struct run *run)
 	return e == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT;
 }
 
-static int create_trace(struct run *run, int argc, char **argv, struct espy_err *err)
+static int create_trace(struct run *run, int argc, char **argv, const struct espy_capture *c,
+			struct espy_err *err)
 {
 	struct espy_trace_writer *w;
 	int r;
 
 	espy_output_machine(&run->machine, argc, argv, run->filter, &run->bounds);
+	espy_pack_tell(c, &run->machine);
 	run->machine.target_pid = (uint32_t)run->child;
 	r = espy_output_create(&w, run->output, &run->bounds, &run->machine, err);
 	if (r >= 0)
@@ -321,6 +325,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .pids = &pid,
 					 .n_pids = 1,
 					 .environment = run->environment,
+					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
 					 .clipboard = espy_clipboard_options(),
@@ -336,7 +341,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 	if (r >= 0)
 		r = espy_capture_open(&c, &o, err);
 	if (r >= 0)
-		r = create_trace(run, argc, argv, err);
+		r = create_trace(run, argc, argv, c, err);
 	if (r >= 0)
 		r = record(run, c, e, err);
 	espy_capture_close(c);

@@ -11,6 +11,7 @@
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
+#include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/stop.h"
 #include "cmd/targets.h"
@@ -31,6 +32,7 @@ static const struct espy_option options[] = {
 	{'e', "env", NULL, "record the environment of every exec"},
 	{'q', "quiet", NULL, "say nothing"},
 	ESPY_PMC_OPTION,
+	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
@@ -114,7 +116,7 @@ static void tell(const struct serve *s, const struct espy_ending *e)
 			(unsigned long long)n.served, (unsigned long long)n.lost, e->reason);
 }
 
-static int run_capture(struct serve *s, const struct espy_machine *m, struct espy_err *err)
+static int run_capture(struct serve *s, struct espy_machine *m, struct espy_err *err)
 {
 	struct espy_capture_options o = {.filter = s->filter,
 					 .pids = s->targets.pids,
@@ -122,6 +124,7 @@ static int run_capture(struct serve *s, const struct espy_machine *m, struct esp
 					 .uids = s->targets.uids,
 					 .n_uids = s->targets.n_uids,
 					 .environment = s->environment,
+					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
 					 .clipboard = espy_clipboard_options(),
@@ -136,6 +139,8 @@ static int run_capture(struct serve *s, const struct espy_machine *m, struct esp
 		return r;
 	o.sinks[0] = espy_serve_sink(s->server);
 	r = espy_capture_open(&c, &o, err);
+	if (r >= 0)
+		espy_pack_tell(c, m);
 	if (r >= 0)
 		r = espy_capture_start(c, err);
 	if (r >= 0) {

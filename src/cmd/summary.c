@@ -10,7 +10,7 @@
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
 #include "cmd/symbols.h"
-#include "engine/field.h"
+#include "model/field.h"
 #include "engine/study.h"
 #include "engine/summary-view.h"
 #include "model/value.h"
@@ -382,8 +382,8 @@ const struct espy_command espy_cmd_summary = {
 	.name = "summary",
 	.usage = "FILE [KIND] [FILTER] [options]",
 	.help = "add a trace up by process, file, result, endpoint and more",
-	.detail = "KIND is process, result, file, change, network, registry, operation, syscall or "
-		  "class; without one, all of them are shown in short. activity (over time), "
+	.detail = "KIND is process, result, file, change, network, registry, operation, syscall, "
+		  "class or life; without one, all of them are shown in short. activity (over time), "
 		  "crossref (written by one, read by another) and stack (tree of calls) are "
 		  "kinds too. Figures are of the events that FILTER matches.",
 	.options = options,

@@ -101,9 +101,22 @@ static void keep_lifecycle(bool *type)
 		type[always[i]] = true;
 }
 
+/* A filter for what this pack cannot see would wait for ever. */
+static int check_seen(const struct espy_capture *c, const bool *asked, struct espy_err *err)
+{
+	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++)
+		if (asked[i] && espy_sense_sees(c->sense, i))
+			return 0;
+	return espy_err_set(err, -ENODATA,
+			    "nothing that the filter asks for is seen by the pack %s%s%s",
+			    espy_sense_packs(c->sense), *espy_sense_note(c->sense) ? ": " : "",
+			    espy_sense_note(c->sense));
+}
+
 static int set_up(struct espy_capture *c, struct espy_err *err)
 {
 	struct espy_sense_options so = {
+		.pack = c->o.pack,
 		.pids = c->o.pids,
 		.n_pids = c->o.n_pids,
 		.uids = c->o.uids,
@@ -122,11 +135,13 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	};
 	struct espy_machine m = {0};
 	struct espy_rule_needs needs = {0};
+	bool asked[ESPY_EVENT_ID_MAX];
 	int r;
 
 	r = compile(c, &so, &needs, err);
 	if (r < 0)
 		return r;
+	memcpy(asked, so.type, sizeof(asked));
 	leave_optional(so.type, &needs, c->o.with);
 	keep_lifecycle(so.type);
 	memcpy(c->wanted, so.type, sizeof(c->wanted));
@@ -155,7 +170,9 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	c->batch->wall_offset = m.wall_offset;
 	if (c->o.symbols && eo.stacks)
 		r = espy_symbols_new(&c->symbols);
-	return r < 0 ? r : espy_sense_open(&c->sense, &so, err);
+	if (r >= 0)
+		r = espy_sense_open(&c->sense, &so, err);
+	return r < 0 ? r : check_seen(c, asked, err);
 }
 
 int espy_capture_open(struct espy_capture **ret, const struct espy_capture_options *o,
@@ -504,6 +521,16 @@ int espy_capture_run(struct espy_capture *c, espy_capture_tick tick, void *ctx,
 	r2 = end_sinks(c, &e);
 	*ret_ending = e;
 	return r < 0 ? r : r2;
+}
+
+const char *espy_capture_packs(const struct espy_capture *c)
+{
+	return espy_sense_packs(c->sense);
+}
+
+const char *espy_capture_note(const struct espy_capture *c)
+{
+	return espy_sense_note(c->sense);
 }
 
 int64_t espy_capture_alive(const struct espy_capture *c)

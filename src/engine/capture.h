@@ -12,6 +12,7 @@
 #include "enrich/identify.h"
 #include "model/machine.h"
 #include "sense/clipboard.h"
+#include "sense/sense.h"
 
 struct espy_capture;
 
@@ -22,6 +23,7 @@ struct espy_capture_options {
 	const bool *with;   /* by event id: optional events to record although the filter does not
 			     * name   them; NULL none */
 	struct espy_window_options window;
+	enum espy_pack pack;
 	const uint32_t *pids; /* processes to follow with their descendants, none: the machine */
 	size_t n_pids;
 	const uint32_t *uids;
@@ -46,6 +48,10 @@ struct espy_capture_options {
 int espy_capture_open(struct espy_capture **ret, const struct espy_capture_options *o,
 		      struct espy_err *err);
 void espy_capture_close(struct espy_capture *c);
+
+/* Which packs it uses, and what the caller should be told of that: as in sense/sense.h. */
+const char *espy_capture_packs(const struct espy_capture *c);
+const char *espy_capture_note(const struct espy_capture *c);
 
 /* Begins to record and gives the sinks what exists already. */
 int espy_capture_start(struct espy_capture *c, struct espy_err *err);

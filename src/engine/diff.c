@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "engine/boxed.h"
 #include "engine/diff-normal.h"
-#include "engine/field.h"
+#include "model/field.h"
 #include "engine/measure.h"
 #include "engine/usual.h"
 #include "model/value.h"

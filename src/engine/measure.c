@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/measure.h"
 #include <errno.h>
-#include "engine/field.h"
+#include "model/field.h"
 #include "engine/table.h"
 
 static const struct espy_measure measures[] = {

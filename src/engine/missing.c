@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "engine/boxed.h"
-#include "engine/field.h"
+#include "model/field.h"
 
 /* The id of the empty string stands for: missed, and not found so far. */
 #define NOT_FOUND 0u

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include "base/escape.h"
-#include "engine/field.h"
+#include "model/field.h"
 #include "engine/report-failed.h"
 #include "engine/report-procs.h"
 #include "engine/summary.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "base/map.h"
 #include "engine/boxed.h"
-#include "engine/field.h"
+#include "model/field.h"
 #include "engine/measure.h"
 #include "engine/pairs.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/vec.h"
-#include "enrich/proc.h"
+#include "base/proc.h"
 
 #define ASKS_MAX 8 /* of /proc for one process */
 

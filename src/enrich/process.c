@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "enrich/proc.h"
+#include "base/proc.h"
 #include "enrich/wire.h"
 
 void espy_processes_init(struct espy_processes *t, size_t max_dead)

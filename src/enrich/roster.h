@@ -5,7 +5,7 @@
 
 #include "base/vec.h"
 #include "enrich/identify.h"
-#include "enrich/proc.h"
+#include "base/proc.h"
 #include "enrich/process.h"
 #include "enrich/user.h"
 

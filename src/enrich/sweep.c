@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "enrich/proc.h"
+#include "base/proc.h"
 
 /* A record with its text behind it. */
 struct record {

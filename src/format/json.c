@@ -189,6 +189,8 @@ static void add_own(struct espy_writer *w, struct espy_buf *out, const struct es
 		unsigned f = (unsigned)__builtin_ctzll(own);
 		struct espy_value v = espy_batch_get(b, row, f);
 
+		if (!espy_batch_knows(b, row, f))
+			continue;
 		add_key(out, s->fields[f].name, "");
 		add_value(out, s->fields[f].name, s->fields[f].fmt, &v, b->wall_offset);
 	}

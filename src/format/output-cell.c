@@ -185,6 +185,8 @@ void espy_cell_fields(struct espy_buf *out, const struct espy_batch *b, uint32_t
 		if (f->kind == ESPY_KIND_path &&
 		    (strcmp(f->name, "path") == 0 || strcmp(f->name, "path2") == 0))
 			continue;
+		if (!espy_batch_knows(b, row, i))
+			continue;
 		v = espy_batch_get(b, row, i);
 		if (v.is_string)
 			add_text(out, f, v.str);

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/escape.h"
-#include "engine/field.h"
+#include "model/field.h"
 #include "engine/select.h"
 #include "engine/sinks.h"
 #include "rule/rule.h"

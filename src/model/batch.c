@@ -464,6 +464,14 @@ int espy_batch_set_str(struct espy_batch *b, uint32_t row, unsigned field, struc
 	return 0;
 }
 
+bool espy_batch_knows(const struct espy_batch *b, uint32_t row, unsigned field)
+{
+	uint64_t lacks;
+
+	return !(b->flags[row] & ESPY_F_PLAIN) || !espy_schema_plain(b->type[row], &lacks) ||
+	       !(lacks >> field & 1);
+}
+
 struct espy_value espy_batch_get(const struct espy_batch *b, uint32_t row, unsigned field)
 {
 	const struct espy_group *g = b->group[b->type[row]];

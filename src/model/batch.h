@@ -166,6 +166,9 @@ struct espy_value {
 	uint32_t id;  /* dictionary id of str */
 	struct espy_str str;
 };
+/* Does the row say anything of this field? Not where the plain pack made it, which never knows
+ * some. */
+bool espy_batch_knows(const struct espy_batch *b, uint32_t row, unsigned field);
 struct espy_value espy_batch_get(const struct espy_batch *b, uint32_t row, unsigned field);
 /* The value of a name in espy_proc.more; empty when it is not there. */
 struct espy_str espy_proc_more(const struct espy_batch *b, const struct espy_proc *p,

@@ -470,7 +470,7 @@ bool espy_column_get(const struct espy_column *c, const struct espy_batch *b, ui
 	if (c->id < ESPY_COL__FIELDS)
 		return get_event(c->id, b, row, scratch, ret);
 	field = espy_column_field(c, b->group[b->type[row]]->schema);
-	if (field < 0)
+	if (field < 0 || !espy_batch_knows(b, row, (unsigned)field))
 		return false;
 	*ret = espy_batch_get(b, row, (unsigned)field);
 	return !ret->is_string || ret->str.n > 0;
@@ -553,7 +553,7 @@ static void add_detail(struct espy_buf *out, const struct espy_batch *b, uint32_
 		unsigned i = (unsigned)__builtin_ctzll(which);
 		struct espy_value v = espy_batch_get(b, row, i);
 
-		if (says_nothing(&s->fields[i], &v))
+		if (says_nothing(&s->fields[i], &v) || !espy_batch_knows(b, row, i))
 			continue;
 		if (out->n > start)
 			espy_buf_add(out, ", ", 2);

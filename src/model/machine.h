@@ -13,7 +13,7 @@ struct espy_machine {
 	char version[32];   /* of Espy */
 	char command[4096]; /* Espy's own command line, shell quoted */
 	char filter[4096];  /* the capture's filter, "" none */
-	char packs[64];     /* sensor packs in use, "base" */
+	char packs[64];     /* sensor packs in use: "base", "base+plus", "plain" */
 	char keep[64];      /* how much of the newest part is kept, "10m,2G"; "" all */
 	uint32_t cpus;
 	uint32_t page_size;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/schema.h"
 
+#include "model/field.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Rows of every event; calls end with an empty one because an event may have none. */
@@ -115,6 +117,23 @@ bool espy_schema_is_optional(const struct espy_schema *s)
 	};
 
 	return optional[s->type];
+}
+
+bool espy_schema_plain(unsigned type, uint64_t *ret_lacks)
+{
+	static const struct {
+		bool sees;
+		uint64_t lacks;
+	} plain[ESPY_EVENT_ID_MAX] = {
+#define LACKS(ev, field) (1ull << ESPY_FIELD_##ev##_##field)
+#define SEES(ev, bits)   [ESPY_EV_##ev] = {true, (bits)},
+#include "model/plain.def"
+	};
+
+	if (type >= ESPY_EVENT_ID_MAX || !plain[type].sees)
+		return false;
+	*ret_lacks = plain[type].lacks;
+	return true;
 }
 
 const char *espy_fmt_name(unsigned fmt)

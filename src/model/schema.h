@@ -98,6 +98,9 @@ const struct espy_schema *espy_schema_find(struct espy_str name);
 int espy_schema_field(const struct espy_schema *s, struct espy_str name);
 /* Recorded only when it is asked for: see optional.def. */
 bool espy_schema_is_optional(const struct espy_schema *s);
+/* Can the plain pack see it, and which fields (a bit by index) does it then never know? plain.def
+ */
+bool espy_schema_plain(unsigned type, uint64_t *ret_lacks);
 /* Meta events are definitions, never shown and never stored. */
 static inline bool espy_schema_is_shown(const struct espy_schema *s)
 {

@@ -285,6 +285,19 @@ static int field_strings(struct espy_eval *e, const struct espy_leaf *l, const s
 	return 0;
 }
 
+/* A row of the plain pack has no value of a field that it never knows. */
+static void clear_unknown(const struct espy_eval *e, const struct espy_group *g, unsigned at,
+			  uint64_t *out)
+{
+	uint64_t lacks;
+
+	if (!espy_schema_plain(g->schema->type, &lacks) || !(lacks >> at & 1))
+		return;
+	for (uint32_t i = 0; i < g->n; i++)
+		if (e->b->flags[g->row[i]] & ESPY_F_PLAIN)
+			set_bit(out, g->row[i], false);
+}
+
 int espy_numbers_field(struct espy_eval *e, const struct espy_leaf *l, const uint64_t *mask,
 		       uint64_t *out)
 {
@@ -307,6 +320,13 @@ int espy_numbers_field(struct espy_eval *e, const struct espy_leaf *l, const uin
 	}
 	if (e->words > 0)
 		out[s.word] |= s.bits;
+	for (size_t i = 0; i < espy_n_schemas; i++) {
+		const struct espy_group *g = e->b->group[espy_schemas[i].type];
+		int at = g && g->n ? espy_column_field(l->operand.column, g->schema) : -1;
+
+		if (at >= 0)
+			clear_unknown(e, g, (unsigned)at, out);
+	}
 	for (uint32_t w = 0; w < e->words; w++)
 		out[w] &= mask[w];
 	return r;

@@ -364,6 +364,12 @@ int espy_load(struct espy_bpf **ret, struct espy_pieces *ret_parts, unsigned cpu
 
 	if (r < 0)
 		return r;
+	if (o->pack == ESPY_PACK_PLUS && !f.fentry)
+		return espy_err_set(err, -ENOTSUP,
+				    "the kernel takes no fentry programs: without --pack plus "
+				    "everything but the kernel's own paths of rename, unlink and "
+				    "the like is recorded");
+	f.fentry &= o->pack != ESPY_PACK_BASE;
 	r = load_with(ret, ret_parts, cpus, o, &f);
 	malloc_trim(0); /* the kernel's type information took megabytes */
 	return r < 0 ? load_failed(r, err) : 0;

@@ -1,791 +1,136 @@
 /* SPDX-License-Identifier: MIT */
 #include "sense/sense.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
 #include <unistd.h>
-#include "base/buf.h"
-#include "base/log.h"
-#include "model/schema.h"
-#include "sense/calls.h"
-#include "sense/clipboard.h"
-#include "sense/counters.h"
-#include "sense/load.h"
-#include "sense/sampler.h"
-#include "sense/wire.h"
-#include "sense/ring.h"
-#include "espy.skel.h"
+#include "sense/base.h"
+#include "sense/pack.h"
+#include "sense/plain.h"
 
-#define RINGS_BYTES    (16u << 20) /* all of them together */
-#define RING_BYTES_MIN (2u << 20)
-#define RING_BYTES_MAX (8u << 20)
-/* A record this old has nothing earlier behind it, unless its processor stood still for longer
- * between the clock and the ring, as a virtual one may. */
-#define SLACK_NS 20000000ull
+/* --- choosing ------------------------------------------------------------------------------- */
 
-/* What the records of one CPU have told so far. */
-struct cpu_state {
-	uint32_t seq;                   /* of the last record */
-	uint64_t time;                  /* its time */
-	uint64_t told[ESPY_CLASS__MAX]; /* losses by class that are reported */
-};
-
-struct espy_sense {
-	struct espy_bpf *skel;
-	struct espy_pieces pieces; /* its programs */
-	struct espy_ring *rings;
-	struct cpu_state *cpus;
-	unsigned n_cpus;
-	size_t ring_bytes;
-	struct bpf_link *links[128];
-	unsigned n_links;
-	uint64_t busy_told, misses_told, apart_told, samples_told, clips_told;
-	struct espy_sense_stats stats;
-	struct espy_buf pending; /* records of calls that had not ended at the stop */
-	struct espy_counters counters;
-	struct espy_sampler sampler;
-	struct espy_clipboard *clipboard; /* NULL: not watched */
-	uint64_t record[1024];            /* a loss record under construction */
-};
-
-static uint64_t boot_now(void)
+static bool may_administer_network(void)
 {
-	struct timespec t;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {0};
 
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return syscall(SYS_capget, &head, caps) == 0 &&
+	       caps[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
 }
 
-/* --- rings ---------------------------------------------------------------------------------- */
-
-/* One thread empties them all, so that more processors do not need more room in all. */
-static size_t default_ring(unsigned cpus)
+/* A machine that takes no BPF programs still tells of its processes. The base pack's own error is
+ * the one to give when that fails too. */
+static int open_any(struct espy_sense **ret, const struct espy_sense_options *o,
+		    struct espy_err *err)
 {
-	size_t n = RING_BYTES_MAX;
+	struct espy_err why = {0}, ignored = {0};
+	int r = espy_base_ops.open(ret, o, &why);
 
-	while (n > RING_BYTES_MIN && n * cpus > RINGS_BYTES)
-		n /= 2;
-	return n;
-}
-
-static int make_ring(struct espy_sense *s, unsigned cpu)
-{
-	int fd, r;
-
-	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "espy_ring", 0, 0, (uint32_t)s->ring_bytes, NULL);
-	if (fd < 0)
-		return fd;
-	r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.rings), &cpu, &fd, BPF_ANY);
-	if (r == 0)
-		r = espy_ring_map(&s->rings[cpu], fd, s->ring_bytes);
-	if (r < 0)
-		close(fd);
-	return r;
-}
-
-static int make_rings(struct espy_sense *s, struct espy_err *err)
-{
-	for (unsigned i = 0; i < s->n_cpus; i++) {
-		int r = make_ring(s, i);
-
-		if (r < 0)
-			return espy_err_set(err, r, "no ring of %zu bytes for CPU %u: %s",
-					    s->ring_bytes, i, strerror(-r));
-	}
-	return 0;
-}
-
-/* Programs that are reached by a tail call: everything on sys_exit but sys_exit itself. */
-static bool is_tail(const struct bpf_program *p)
-{
-	return espy_load_is_exit(p) && strcmp(bpf_program__name(p), "sys_exit") != 0;
-}
-
-/* --- tail calls, filters, links ------------------------------------------------------------- */
-
-static int set_tail(struct espy_sense *s, unsigned type, const char *program)
-{
-	struct bpf_program *p = espy_pieces_find(&s->pieces, program);
-	int fd = p ? bpf_program__fd(p) : -1;
-
-	if (fd < 0)
-		return -ENOENT;
-	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.exits), &type, &fd, BPF_ANY);
-}
-
-static const char *general_for(const struct espy_schema *e)
-{
-	if (espy_schema_field(e, ESPY_STR("path2")) >= 0)
-		return "general2";
-	return espy_schema_field(e, ESPY_STR("path")) >= 0 ? "general" : "general0";
-}
-
-/* The event's own program, or the general one for its number of paths. */
-static int set_tails(struct espy_sense *s, const struct espy_sense_options *o)
-{
-	for (size_t i = 0; i < espy_n_schemas; i++) {
-		const struct espy_schema *e = &espy_schemas[i];
-		const char *own;
-		int r;
-
-		if (!espy_calls_wants(o->type, e->type))
-			continue;
-		own = espy_load_program(s->skel->obj, e->name);
-		if (own)
-			r = set_tail(s, e->type, own);
-		else if (e->n_calls)
-			r = set_tail(s, e->type, general_for(e));
-		else
-			continue;
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int set_targets(struct espy_sense *s, const struct espy_sense_options *o,
-		       struct espy_err *err)
-{
-	uint32_t one = 1, zero = 0;
-	int r;
-
-	for (size_t i = 0; i < o->n_pids; i++) {
-		r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.targets), &o->pids[i], &one, 0);
-		if (r < 0)
-			return espy_err_set(err, r, "too many processes to follow: %zu, at most %d",
-					    o->n_pids, ESPY_SENSE_TARGETS_MAX);
-	}
-	for (size_t i = 0; i < o->n_uids; i++) {
-		r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.uids), &o->uids[i], &one, 0);
-		if (r < 0)
-			return espy_err_set(err, r, "too many users to follow: %zu", o->n_uids);
-	}
-	if (o->cgroup) {
-		int fd = open(o->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		r = fd < 0 ? -errno
-			   : bpf_map_update_elem(bpf_map__fd(s->skel->maps.cgroups), &zero, &fd, 0);
-		if (fd >= 0)
-			close(fd);
-		if (r < 0)
-			return espy_err_set(err, r, "cgroup %s: %s", o->cgroup,
-					    r == -EBADF ? "not a version 2 cgroup" : strerror(-r));
-	}
-	return 0;
-}
-
-static int attach(struct espy_sense *s, struct espy_err *err)
-{
-	struct bpf_program *p = NULL;
-	unsigned at = 0;
-
-	while ((p = espy_pieces_next(&s->pieces, p, &at))) {
-		struct bpf_link *link;
-
-		if (is_tail(p) || !strncmp(bpf_program__section_name(p), "iter", 4) ||
-		    !strcmp(bpf_program__section_name(p), "perf_event"))
-			continue;
-		if (s->n_links == sizeof(s->links) / sizeof(*s->links))
-			return espy_err_set(err, -E2BIG, "too many programs to attach");
-		link = bpf_program__attach(p);
-		if (!link && espy_load_is_plus(p))
-			continue; /* its paths stay the caller's, and say so */
-		if (!link)
-			return espy_err_set(err, -errno, "cannot attach %s to the kernel: %s",
-					    bpf_program__name(p), strerror(errno));
-		s->links[s->n_links++] = link;
-	}
-	return 0;
-}
-
-static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	char line[1024];
-
-	if (espy_log_level() < ESPY_LOG_DEBUG || level == LIBBPF_DEBUG)
-		return 0;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	espy_log(ESPY_LOG_DEBUG, "libbpf: %s", line);
-	return 0;
-}
-
-static int set_up(struct espy_sense *s, const struct espy_sense_options *o, struct espy_err *err)
-{
-	int r;
-
-	r = espy_load(&s->skel, &s->pieces, s->n_cpus, o, err);
-	if (r < 0)
-		return r;
-	r = make_rings(s, err);
-	if (r < 0)
-		return r;
-	r = set_tails(s, o);
-	if (r < 0)
-		return espy_err_set(err, r, "the BPF programs and the event table disagree");
-	r = set_targets(s, o, err);
 	if (r >= 0)
-		r = attach(s, err);
-	if (r >= 0 && o->sample_hz)
-		r = espy_sampler_start(&s->sampler, espy_pieces_find(&s->pieces, "profile_sample"),
-				       s->n_cpus, o->sample_hz, err);
-	return r;
+		return r;
+	if (r == -ENOMEM || r == -E2BIG || !may_administer_network() ||
+	    espy_plain_ops.open(ret, o, &ignored) < 0) {
+		*err = why;
+		return r;
+	}
+	snprintf((*ret)->note, sizeof((*ret)->note),
+		 "only the life of processes and threads is seen (--pack plain), no files, network "
+		 "or failed execs: %s",
+		 why.text);
+	return 0;
 }
 
 int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
 		    struct espy_err *err)
 {
-	int n = libbpf_num_possible_cpus();
-	struct espy_sense *s;
-	int r;
-
-	libbpf_set_print(quiet);
-	if (n < 1 || n > ESPY_CPUS)
-		return espy_err_set(err, -E2BIG, "%d processors, at most %d are supported", n,
-				    ESPY_CPUS);
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return -ENOMEM;
-	s->n_cpus = (unsigned)n;
-	s->ring_bytes = o->ring_bytes ? o->ring_bytes : default_ring(s->n_cpus);
-	s->rings = calloc(s->n_cpus, sizeof(*s->rings));
-	s->cpus = calloc(s->n_cpus, sizeof(*s->cpus));
-	r = s->rings && s->cpus ? 0 : -ENOMEM;
-	if (r >= 0 && o->clipboard)
-		r = espy_clipboard_open(&s->clipboard, o->clipboard, err);
-	if (r >= 0)
-		r = set_up(s, o, err);
-	if (r < 0) {
-		espy_sense_close(s);
-		return r;
+	switch (o->pack) {
+	case ESPY_PACK_AUTO:
+		return open_any(ret, o, err);
+	case ESPY_PACK_PLAIN:
+		return espy_plain_ops.open(ret, o, err);
+	default:
+		return espy_base_ops.open(ret, o, err);
 	}
-	*ret = s;
-	return 0;
-}
-
-void espy_sense_close(struct espy_sense *s)
-{
-	if (!s)
-		return;
-	espy_sense_stop(s);
-	for (unsigned i = 0; s->rings && i < s->n_cpus; i++) {
-		espy_ring_unmap(&s->rings[i]);
-		if (s->rings[i].fd > 0)
-			close(s->rings[i].fd);
-	}
-	espy_pieces_done(&s->pieces);
-	espy_bpf__destroy(s->skel);
-	espy_buf_done(&s->pending);
-	espy_counters_done(&s->counters);
-	espy_clipboard_close(s->clipboard);
-	free(s->rings);
-	free(s->cpus);
-	free(s);
-}
-
-void espy_sense_start(struct espy_sense *s)
-{
-	s->skel->bss->armed = 1;
-	if (s->clipboard)
-		espy_clipboard_start(s->clipboard);
-}
-
-void espy_sense_new_epoch(struct espy_sense *s)
-{
-	s->skel->data->epoch++;
-}
-
-/* --- iterators ----------------------------------------------------------------------------- */
-
-#define SNAPSHOT_MAX (256u << 20)
-
-/* All of the iterator's output; the objects that it mentions are in the rings by then. */
-static int read_all(int fd, struct espy_buf *b)
-{
-	for (;;) {
-		ssize_t got;
-
-		if (b->n > SNAPSHOT_MAX || espy_buf_reserve(b, 1u << 16) < 0)
-			return -ENOMEM;
-		got = read(fd, b->p + b->n, b->cap - b->n);
-		if (got == 0)
-			return 0;
-		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		b->n += got > 0 ? (size_t)got : 0;
-	}
-}
-
-static int hand_out_all(const struct espy_buf *b, espy_record_fn fn, void *ctx)
-{
-	int r = 0;
-
-	for (size_t at = 0; b->n - at >= sizeof(struct espy_event) && r >= 0;) {
-		const struct espy_event *rec = (const void *)(b->p + at);
-
-		if (rec->size < sizeof(*rec) || rec->size > b->n - at)
-			return -EBADMSG;
-		r = fn(ctx, rec);
-		at += rec->size;
-	}
-	return r;
-}
-
-/* Runs an iterator program, over tasks or over a map, and adds its output. */
-static int iterate(struct bpf_program *p, const struct bpf_map *map, struct espy_buf *b)
-{
-	union bpf_iter_link_info info = {.map.map_fd = map ? (unsigned)bpf_map__fd(map) : 0};
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
-	struct bpf_link *link = bpf_program__attach_iter(p, map ? &opts : NULL);
-	int fd, r;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	r = fd < 0 ? fd : read_all(fd, b);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return r;
-}
-
-/* What goes on is noted before the programs go: a call that ends in between is recorded by them. */
-void espy_sense_stop(struct espy_sense *s)
-{
-	size_t whole;
-
-	if (s->skel && s->skel->bss->armed) {
-		espy_sense_count(s);
-		s->skel->bss->armed = 0;
-		if (iterate(espy_pieces_find(&s->pieces, "pending"), NULL, &s->pending) < 0)
-			espy_buf_reset(&s->pending);
-		whole = s->pending.n;
-		if (iterate(espy_pieces_find(&s->pieces, "system_uring__left"),
-			    s->skel->maps.uring_reqs, &s->pending) < 0)
-			s->pending.n = whole;
-	}
-	espy_sampler_stop(&s->sampler);
-	for (unsigned i = 0; i < s->n_links; i++)
-		bpf_link__destroy(s->links[i]);
-	s->n_links = 0;
-	if (s->clipboard)
-		espy_clipboard_stop(s->clipboard);
-}
-
-/* --- counters ------------------------------------------------------------------------------- */
-
-int espy_sense_count(struct espy_sense *s)
-{
-	struct bpf_program *p = espy_pieces_find(&s->pieces, "profile_process");
-	struct espy_buf b = {0};
-	int r;
-
-	if (!p)
-		return 0;
-	r = iterate(p, NULL, &b);
-	if (r >= 0)
-		r = espy_counters_take(&s->counters, &b, s->skel->bss->event_on);
-	espy_buf_done(&b);
-	return r;
-}
-
-/* They are held back until what came before them is handed out. */
-static int hand_out_counters(struct espy_sense *s, espy_record_fn fn, void *ctx)
-{
-	int r = hand_out_all(&s->counters.out, fn, ctx);
-
-	espy_buf_reset(&s->counters.out);
-	return r;
-}
-
-/* --- losses --------------------------------------------------------------------------------- */
-
-static unsigned put_text(char *to, size_t room, struct espy_text *t, size_t fixed, size_t at,
-			 const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n > room - at)
-		n = room - at;
-	memcpy(to + at, text, n);
-	t->off = (uint16_t)(fixed + at);
-	t->len = (uint16_t)n;
-	return (unsigned)n;
-}
-
-struct loss {
-	uint64_t lost, from, to;
-	const char *reason;
-	const char *classes;
-};
-
-static int send_loss(struct espy_sense *s, unsigned cpu, const struct loss *l, espy_record_fn fn,
-		     void *ctx)
-{
-	struct espy_ev_system_loss *rec = (void *)s->record;
-	char *text = (char *)(rec + 1);
-	size_t room = sizeof(s->record) - sizeof(*rec), n;
-
-	memset(rec, 0, sizeof(*rec));
-	rec->hdr.time = l->to;
-	rec->hdr.type = ESPY_EV_system_loss;
-	rec->hdr.cpu = (uint16_t)cpu;
-	rec->lost = l->lost;
-	rec->from = l->from;
-	rec->to = l->to;
-	n = put_text(text, room, &rec->classes, sizeof(*rec), 0, l->classes);
-	n += put_text(text, room, &rec->reason, sizeof(*rec), n, l->reason);
-	rec->hdr.size = (uint32_t)(sizeof(*rec) + n);
-	s->stats.lost += l->lost;
-	return fn(ctx, &rec->hdr);
-}
-
-/* How many of class `i` the kernel side counted that we have not told yet, at most `most`. */
-static uint64_t take_told(struct espy_sense *s, unsigned cpu, unsigned i, uint64_t most)
-{
-	uint64_t count = s->skel->bss->cpus[cpu].lost[i] - s->cpus[cpu].told[i];
-
-	if (count > most)
-		count = most;
-	s->cpus[cpu].told[i] += count;
-	return count;
-}
-
-/*
- * "file:12 network:3" of a gap of `lost` records, and how many these are. Definitions are not among
- * them: they are tried again. Nor is what nobody counted: then an interrupt came between the number
- * of a record and its place in the ring, with a record of its own, and both are there.
- */
-static uint64_t loss_classes(struct espy_sense *s, unsigned cpu, uint64_t lost, char *text,
-			     size_t size)
-{
-	uint64_t sum = 0;
-	size_t n = 0;
-
-	text[0] = 0;
-	for (unsigned i = ESPY_CLASS_meta + 1; i < ESPY_CLASS__MAX && lost > sum; i++) {
-		uint64_t count = take_told(s, cpu, i, lost - sum);
-
-		sum += count;
-		if (count && n < size)
-			n += (size_t)snprintf(text + n, size - n, "%s%s:%llu", n ? " " : "",
-					      espy_class_name(i), (unsigned long long)count);
-	}
-	take_told(s, cpu, ESPY_CLASS_meta, lost - sum);
-	return sum;
-}
-
-static int check_gap(struct espy_sense *s, unsigned cpu, uint32_t seq, uint64_t time,
-		     espy_record_fn fn, void *ctx)
-{
-	struct cpu_state *c = &s->cpus[cpu];
-	uint32_t gap = seq - c->seq - 1;
-	char classes[512];
-	int r = 0;
-
-	if (gap && gap < 1u << 31) {
-		struct loss l = {.from = c->time ? c->time : time,
-				 .to = time,
-				 .reason = "the ring of this CPU was full",
-				 .classes = classes};
-
-		l.lost = loss_classes(s, cpu, gap, classes, sizeof(classes));
-		r = l.lost ? send_loss(s, cpu, &l, fn, ctx) : 0;
-	}
-	if (gap < 1u << 31)
-		c->seq = seq;
-	c->time = time;
-	return r;
-}
-
-static int tell_samples(struct espy_sense *s, uint64_t now, espy_record_fn fn, void *ctx)
-{
-	struct loss l = {.to = now,
-			 .classes = "profile",
-			 .reason = "the ring had no room for CPU samples and their stacks"};
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < s->n_cpus; i++)
-		sum += s->skel->bss->cpus[i].samples_lost;
-	l.lost = sum - s->samples_told;
-	s->samples_told = sum;
-	return l.lost ? send_loss(s, 0, &l, fn, ctx) : 0;
-}
-
-static int tell_clips(struct espy_sense *s, uint64_t now, espy_record_fn fn, void *ctx)
-{
-	struct loss l = {.to = now,
-			 .classes = "desktop",
-			 .reason = "the clipboard changed faster than it could be told"};
-	uint64_t sum = s->clipboard ? espy_clipboard_lost(s->clipboard) : 0;
-
-	l.lost = sum - s->clips_told;
-	s->clips_told = sum;
-	return l.lost ? send_loss(s, 0, &l, fn, ctx) : 0;
-}
-
-/* Calls that a program did not get to see because it was running already on that CPU. */
-static uint64_t count_misses(struct espy_sense *s)
-{
-	struct bpf_program *p = NULL;
-	unsigned at = 0;
-	uint64_t sum = 0;
-
-	while ((p = espy_pieces_next(&s->pieces, p, &at))) {
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
-
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
-			sum += info.recursion_misses;
-	}
-	return sum;
-}
-
-/* At the end of a full drain: what was lost behind the last records, and what left no gap. */
-static int check_ends(struct espy_sense *s, espy_record_fn fn, void *ctx)
-{
-	struct loss l = {.from = 0, .to = boot_now(), .classes = ""};
-	uint64_t busy = 0, apart = 0, misses = count_misses(s);
-	int r = 0;
-
-	for (unsigned i = 0; i < s->n_cpus && r >= 0; i++) {
-		busy += s->skel->bss->cpus[i].busy;
-		apart += s->skel->bss->cpus[i].apart;
-		r = check_gap(s, i, (uint32_t)s->skel->bss->cpus[i].seq + 1, l.to, fn, ctx);
-		s->cpus[i].seq--; /* that number is not used yet */
-	}
-	if (r >= 0 && busy > s->busy_told) {
-		l.lost = busy - s->busy_told;
-		l.reason = "no room for the state of a task";
-		s->busy_told = busy;
-		r = send_loss(s, 0, &l, fn, ctx);
-	}
-	if (r >= 0 && apart > s->apart_told) {
-		l.lost = apart - s->apart_told;
-		l.reason = "the ring was full in an interrupt";
-		s->apart_told = apart;
-		r = send_loss(s, 0, &l, fn, ctx);
-	}
-	if (r >= 0)
-		r = tell_samples(s, l.to, fn, ctx);
-	if (r >= 0)
-		r = tell_clips(s, l.to, fn, ctx);
-	if (r >= 0 && misses > s->misses_told) {
-		l.lost = misses - s->misses_told;
-		l.reason = "a program was interrupted by itself";
-		s->misses_told = misses;
-		r = send_loss(s, 0, &l, fn, ctx);
-	}
-	return r < 0 ? r : 0;
-}
-
-/* --- draining ------------------------------------------------------------------------------- */
-
-/* Definitions come first whatever their time: what uses them may be on another CPU. */
-static uint64_t order_of(const struct espy_event *rec)
-{
-	bool defines = rec->type == ESPY_EV_meta_object || rec->type == ESPY_EV_meta_cgroup ||
-		       rec->type == ESPY_EV_meta_stack;
-
-	return defines ? 0 : rec->time;
-}
-
-/* The CPU whose head is next, and until when no other head is earlier. */
-static int earliest(struct espy_sense *s, uint64_t *ret_until)
-{
-	uint64_t best = UINT64_MAX, second = UINT64_MAX;
-	int at = -1;
-
-	for (unsigned i = 0; i < s->n_cpus; i++) {
-		const struct espy_event *rec = espy_ring_peek(&s->rings[i]);
-		uint64_t t = rec ? order_of(rec) : UINT64_MAX;
-
-		if (t < best) {
-			second = best;
-			best = t;
-			at = (int)i;
-		} else if (t < second) {
-			second = t;
-		}
-	}
-	*ret_until = second;
-	return at;
-}
-
-#define AHEAD 8 /* records that may come between an event and the definition of its stack */
-
-/* An event that takes its room before it takes its stack has the definition behind it. Whoever gets
- * that twice takes the second for the first again. */
-static int define_stack(struct espy_sense *s, unsigned cpu, const struct espy_event *rec,
-			espy_record_fn fn, void *ctx)
-{
-	for (unsigned i = 1; rec->stack > ESPY_STACK_LOST && i <= AHEAD; i++) {
-		const struct espy_event *next = espy_ring_ahead(&s->rings[cpu], i);
-
-		if (!next)
-			return 0;
-		if (next->type == ESPY_EV_meta_stack &&
-		    ((const struct espy_ev_meta_stack *)next)->id == rec->stack)
-			return fn(ctx, next);
-	}
-	return 0;
-}
-
-static int hand_out(struct espy_sense *s, unsigned cpu, const struct espy_event *rec,
-		    espy_record_fn fn, void *ctx)
-{
-	int r = 0;
-
-	if (!(rec->flags & ESPY_F_APART))
-		r = check_gap(s, cpu, rec->seq, rec->time, fn, ctx);
-	if (r >= 0)
-		r = define_stack(s, cpu, rec, fn, ctx);
-	if (r >= 0)
-		r = fn(ctx, rec);
-	espy_ring_next(&s->rings[cpu]);
-	s->stats.records++;
-	return r;
-}
-
-/* Everything up to `limit`; how many, or the negative of `fn`. */
-static int drain_until(struct espy_sense *s, uint64_t limit, espy_record_fn fn, void *ctx)
-{
-	uint64_t until;
-	int n = 0, cpu, r;
-
-	while ((cpu = earliest(s, &until)) >= 0) {
-		const struct espy_event *rec = espy_ring_peek(&s->rings[cpu]);
-
-		if (order_of(rec) > limit)
-			break;
-		do {
-			r = hand_out(s, (unsigned)cpu, rec, fn, ctx);
-			if (r < 0)
-				return r;
-			n++;
-			rec = espy_ring_peek(&s->rings[cpu]);
-		} while (rec && order_of(rec) <= until && order_of(rec) <= limit);
-	}
-	return n;
-}
-
-/* Records that user space made, each when what came before it is handed out. How many others that
- * were, or the negative of `fn`. */
-static int drain_beside(struct espy_sense *s, uint64_t limit, espy_record_fn fn, void *ctx)
-{
-	int n = 0, r;
-
-	for (;;) {
-		uint64_t counted = s->counters.out.n ? s->counters.time : UINT64_MAX;
-		const struct espy_event *clip =
-			s->clipboard ? espy_clipboard_peek(s->clipboard) : NULL;
-		uint64_t first = clip && clip->time < counted ? clip->time : counted;
-
-		if (first == UINT64_MAX || first > limit)
-			return n;
-		r = drain_until(s, first, fn, ctx);
-		if (r < 0)
-			return r;
-		n += r;
-		r = first == counted ? hand_out_counters(s, fn, ctx) : fn(ctx, clip);
-		if (first != counted)
-			espy_clipboard_next(s->clipboard);
-		if (r < 0)
-			return r;
-	}
-}
-
-int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ctx)
-{
-	uint64_t limit = all ? UINT64_MAX : boot_now() - SLACK_NS;
-	int n = drain_beside(s, limit, fn, ctx), r;
-
-	if (n < 0)
-		return n;
-	r = drain_until(s, limit, fn, ctx);
-	if (r < 0 || !all)
-		return r < 0 ? r : n + r;
-	n += r;
-	r = hand_out_all(&s->pending, fn, ctx);
-	espy_buf_reset(&s->pending);
-	if (r >= 0)
-		r = check_ends(s, fn, ctx);
-	return r < 0 ? r : n;
-}
-
-/* --- what exists --------------------------------------------------------------------------- */
-
-int espy_sense_snapshot(struct espy_sense *s, espy_record_fn fn, void *ctx, struct espy_err *err)
-{
-	struct espy_buf b = {0};
-	int r = iterate(espy_pieces_find(&s->pieces, "process_running"), NULL, &b);
-
-	if (r < 0)
-		espy_err_set(err, r, "cannot list the running processes: %s", strerror(-r));
-	else
-		r = espy_sense_drain(s, false, fn, ctx); /* the objects that they mention */
-	if (r >= 0)
-		r = hand_out_all(&b, fn, ctx);
-	espy_buf_done(&b);
-	return r;
-}
-
-int64_t espy_sense_alive(const struct espy_sense *s)
-{
-	return s->skel->bss->alive;
-}
-
-void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret)
-{
-	*ret = s->stats;
-	ret->in_rings = 0;
-	ret->ring_bytes = s->ring_bytes;
-	for (unsigned i = 0; i < s->n_cpus; i++)
-		ret->in_rings += espy_ring_waiting(&s->rings[i]);
-}
-
-static void count_plus(const struct espy_sense *s, struct espy_sense_plus *ret)
-{
-	struct bpf_program *p;
-
-	bpf_object__for_each_program(p, s->skel->obj) ret->all += espy_load_is_plus(p);
-	p = NULL;
-	for (unsigned at = 0; (p = espy_pieces_next(&s->pieces, p, &at));)
-		ret->loaded += espy_load_is_plus(p);
-}
-
-static int probe(struct espy_sense_options *o, struct espy_sense_plus *ret, struct espy_err *err)
-{
-	struct espy_sense *s = NULL;
-	int r;
-
-	o->ring_bytes = 4096;
-	memset(o->type, 1, sizeof(o->type));
-	*ret = (struct espy_sense_plus){0};
-	r = espy_sense_open(&s, o, err);
-	if (r == 0 && s) {
-		count_plus(s, ret);
-		espy_sense_close(s);
-	}
-	return r;
 }
 
 int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err)
 {
-	struct espy_sense_options o = {0};
-
-	return probe(&o, ret, err);
+	return espy_base_probe(ret, err);
 }
 
 int espy_sense_probe_profile(struct espy_err *err)
 {
-	struct espy_sense_options o = {
-		.stacks = ESPY_STACK_USER | ESPY_STACK_KERNEL, .sample_hz = 99, .counters = true};
-	struct espy_sense_plus plus;
+	return espy_base_probe_profile(err);
+}
 
-	return probe(&o, &plus, err);
+int espy_sense_probe_plain(bool *ret_names, struct espy_err *err)
+{
+	return espy_plain_probe(ret_names, err);
+}
+
+/* --- handing on ----------------------------------------------------------------------------- */
+
+void espy_sense_close(struct espy_sense *s)
+{
+	if (s)
+		s->ops->close(s);
+}
+
+const char *espy_sense_packs(const struct espy_sense *s)
+{
+	return s->ops->packs(s);
+}
+
+const char *espy_sense_note(const struct espy_sense *s)
+{
+	return s->note;
+}
+
+bool espy_sense_sees(const struct espy_sense *s, unsigned type)
+{
+	return s->ops->sees(s, type);
+}
+
+void espy_sense_start(struct espy_sense *s)
+{
+	s->ops->start(s);
+}
+
+void espy_sense_stop(struct espy_sense *s)
+{
+	s->ops->stop(s);
+}
+
+int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ctx)
+{
+	return s->ops->drain(s, all, fn, ctx);
+}
+
+int espy_sense_snapshot(struct espy_sense *s, espy_record_fn fn, void *ctx, struct espy_err *err)
+{
+	return s->ops->snapshot(s, fn, ctx, err);
+}
+
+int espy_sense_count(struct espy_sense *s)
+{
+	return s->ops->count(s);
+}
+
+void espy_sense_new_epoch(struct espy_sense *s)
+{
+	s->ops->new_epoch(s);
+}
+
+int64_t espy_sense_alive(const struct espy_sense *s)
+{
+	return s->ops->alive(s);
+}
+
+void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret)
+{
+	s->ops->stats(s, ret);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The live sensor: loads the BPF programs, starts and stops them, and hands out their records in
- * the order of time. Needs root or CAP_BPF + CAP_PERFMON (and CAP_SYS_ADMIN before 5.8's split),
- * and BTF.
+ * The live sensor: starts and stops what observes, and hands out its records in the order of time.
+ * What observes is a pack: the base pack (base.c), with or without the programs of the plus pack,
+ * needs root or CAP_BPF + CAP_PERFMON (and CAP_SYS_ADMIN before 5.8's split), and BTF; the plain
+ * pack (plain.c) does without BPF and sees processes and threads only.
  */
 #pragma once
 
@@ -17,7 +18,16 @@ struct espy_clipboard_options;
 
 #define ESPY_SENSE_TARGETS_MAX 4096
 
+/* Which pack is to be used. */
+enum espy_pack {
+	ESPY_PACK_AUTO,  /* the most that this machine takes, see espy_sense_open */
+	ESPY_PACK_BASE,  /* without the plus pack */
+	ESPY_PACK_PLUS,  /* with it, or not at all */
+	ESPY_PACK_PLAIN, /* without BPF */
+};
+
 struct espy_sense_options {
+	enum espy_pack pack;
 	/* Events to record, by id. */
 	bool type[ESPY_EVENT_ID_MAX];
 	/* Processes to record with their descendants, as this pid namespace numbers them; none:
@@ -39,10 +49,20 @@ struct espy_sense_options {
 
 #define ESPY_SENSE_HZ_MAX 10000u
 
-/* Loads and attaches; nothing is recorded before espy_sense_start. */
+/*
+ * Loads and attaches; nothing is recorded before espy_sense_start. With ESPY_PACK_AUTO the plain
+ * pack is taken where the kernel does not take the base pack's programs, from callers that have
+ * CAP_NET_ADMIN: others are told what they need to see more.
+ */
 int espy_sense_open(struct espy_sense **ret, const struct espy_sense_options *o,
 		    struct espy_err *err);
 void espy_sense_close(struct espy_sense *s);
+/* "base", "base+plus" or "plain". */
+const char *espy_sense_packs(const struct espy_sense *s);
+/* What the caller should be told of the choice, a sentence; "" nothing. */
+const char *espy_sense_note(const struct espy_sense *s);
+/* Can it see this event at all? */
+bool espy_sense_sees(const struct espy_sense *s, unsigned type);
 void espy_sense_start(struct espy_sense *s);
 /* Nothing new is recorded; what is in the rings can still be drained, and behind it, with `all`,
  * the calls that had not ended (ESPY_F_PENDING). */
@@ -88,3 +108,5 @@ struct espy_sense_plus {
 int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err);
 /* The same with stacks, samples and counters, and without a word about the plus pack. */
 int espy_sense_probe_profile(struct espy_err *err);
+/* Does the plain pack work here? 0 with what it can do besides, or why not. */
+int espy_sense_probe_plain(bool *ret_names, struct espy_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "enrich/proc.h"
+#include "base/proc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #define CMDLINE_BYTES_MAX 16384      /* as much as the kernel side sends */
+#define PAGE_MIN          4096       /* some stop at a page */
 #define PF_KTHREAD        0x00200000 /* include/linux/sched.h */
 
-/* Reads a file of the process whole, up to size - 1 bytes, with a NUL behind; bytes or errno. */
-static ssize_t read_file(int dir, const char *name, char *to, size_t size)
+ssize_t espy_proc_file(int dir, const char *name, char *to, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	size_t n = 0;
@@ -23,8 +23,10 @@ static ssize_t read_file(int dir, const char *name, char *to, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	while (n < size - 1 && (r = read(fd, to + n, size - 1 - n)) > 0)
-		n += (size_t)r;
+	/* these files give all that has room: less is the end */
+	do
+		r = read(fd, to + n, size - 1 - n);
+	while (r > 0 && (n += (size_t)r) < size - 1 && r >= PAGE_MIN);
 	if (r < 0)
 		r = -errno;
 	close(fd);
@@ -112,18 +114,18 @@ static void parse_ids(const char *status, const char *key, uint32_t *ret_real,
 	}
 }
 
-static void read_ids(struct espy_proc_info *p, int dir)
+void espy_proc_ids(struct espy_proc_info *p, int dir)
 {
 	char text[4096], *end;
 	unsigned long login;
 
 	p->uid = p->euid = p->gid = p->egid = p->login_uid = UINT32_MAX;
 	/* Name comes first and is escaped by the kernel: a newline in it makes no line. */
-	if (read_file(dir, "status", text, sizeof(text)) > 0) {
+	if (espy_proc_file(dir, "status", text, sizeof(text)) > 0) {
 		parse_ids(text, "\nUid:", &p->uid, &p->euid);
 		parse_ids(text, "\nGid:", &p->gid, &p->egid);
 	}
-	if (read_file(dir, "loginuid", text, sizeof(text)) > 0) {
+	if (espy_proc_file(dir, "loginuid", text, sizeof(text)) > 0) {
 		login = strtoul(text, &end, 10);
 		if (end != text)
 			p->login_uid = (uint32_t)login;
@@ -140,29 +142,42 @@ static void read_texts(struct espy_proc_info *p, int dir)
 	n = readlinkat(dir, "exe", text, PATH_MAX);
 	if (n > 0)
 		espy_buf_add(&p->exe, text, (size_t)n);
-	n = read_file(dir, "cmdline", text, sizeof(text));
+	n = espy_proc_file(dir, "cmdline", text, sizeof(text));
 	if (n > 0)
 		espy_buf_add(&p->cmdline, text, (size_t)n);
+}
+
+int espy_proc_open(uint32_t pid)
+{
+	char path[32];
+	int dir;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32, pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		return dir;
+	return errno == ENOENT ? -ESRCH : -errno;
+}
+
+int espy_proc_stat(struct espy_proc_info *ret, int dir, uint64_t start)
+{
+	char text[1024];
+	ssize_t n = espy_proc_file(dir, "stat", text, sizeof(text));
+
+	return n < 0 ? (int)n : parse_stat(ret, text, start);
 }
 
 int espy_proc_read(struct espy_proc_info *ret, uint32_t pid, uint64_t start)
 {
 	struct espy_proc_info p = *ret;
-	char path[32], text[1024];
-	ssize_t n;
-	int dir, r;
+	int dir = espy_proc_open(pid), r;
 
-	/* A directory of /proc stays with its process: once that is gone nothing is read from it,
-	 * even when the number is in use again. */
-	snprintf(path, sizeof(path), "/proc/%" PRIu32, pid);
-	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	n = read_file(dir, "stat", text, sizeof(text));
-	r = n < 0 ? (int)n : parse_stat(&p, text, start);
+		return dir;
+	r = espy_proc_stat(&p, dir, start);
 	if (r == 0) {
 		p.pid = pid;
-		read_ids(&p, dir);
+		espy_proc_ids(&p, dir);
 		read_texts(&p, dir);
 		*ret = p;
 	}
