@@ -382,10 +382,11 @@ const struct espy_command espy_cmd_summary = {
 	.name = "summary",
 	.usage = "FILE [KIND] [FILTER] [options]",
 	.help = "add a trace up by process, file, result, endpoint and more",
-	.detail = "KIND is process, result, file, change, network, registry, operation, syscall, "
-		  "class or life; without one, all of them are shown in short. activity (over time), "
-		  "crossref (written by one, read by another) and stack (tree of calls) are "
-		  "kinds too. Figures are of the events that FILTER matches.",
+	.detail =
+		"KIND is process, result, file, change, network, registry, operation, syscall, "
+		"class or life; without one, all of them are shown in short. activity (over time), "
+		"crossref (written by one, read by another) and stack (tree of calls) are "
+		"kinds too. Figures are of the events that FILTER matches.",
 	.options = options,
 	.run = summary_main,
 };
