@@ -55,8 +55,9 @@ extern void *bpf_rdonly_cast(void *obj, u32 btf_id) __ksym __weak;
 /* A pointer as a number, which is what a global function takes. */
 #define KNUM(p, field)                                         \
 	({                                                     \
+		typeof(p) __p = (p);                           \
 		u64 __n = 0;                                   \
-		bpf_core_read(&__n, sizeof(__n), &(p)->field); \
+		bpf_core_read(&__n, sizeof(__n), &__p->field); \
 		__n;                                           \
 	})
 

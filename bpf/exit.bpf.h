@@ -40,9 +40,14 @@ static __noinline u64 exit_dir(struct vfsmount *mnt, struct dentry *dentry)
 	return object_of_path(mnt, dentry, SCRATCH_EXIT);
 }
 
+__noinline u64 exit_object(u64 file)
+{
+	return object_of_file((void *)file, SCRATCH_EXIT);
+}
+
 __noinline u64 exit_fd(u32 fd)
 {
-	return exit_file(file_of_fd(current_task(), fd));
+	return object_of_fd(current_task(), fd, SCRATCH_EXIT);
 }
 
 __noinline u64 exit_cwd(void)

@@ -21,8 +21,6 @@
 
 enum pass_how { PASS_RECEIVED = 1, PASS_IA32 = 2 };
 
-typedef int (*controls_fn)(u64 at, u64 len, u32 how);
-
 /* Sends, and leaves the call as if it had not yet been recorded. */
 static __always_inline int pass_send(struct call_exit *x, struct espy_event *hdr, u32 size,
 				     u32 type)
@@ -139,31 +137,20 @@ __noinline u64 pass_one(u64 at, u64 end, u32 how, u32 creds)
 	return at + ((c.len + align) & ~align);
 }
 
-/* What a message has beside its bytes, `len` bytes at `at`. False: there may be more. */
-static __always_inline bool each_control(u64 at, u64 len, u32 how, bool creds)
+/* What a message has beside its bytes, `len` bytes at `at`. */
+__noinline int pass_controls(u64 at, u64 len, u32 how, u32 creds)
 {
 	u64 end = at + len;
 
 	for (u32 i = 0; i < CONTROLS_MAX && at > CONTROL_UNREADABLE; i++)
 		at = pass_one(at, end, how, creds);
-	return !at;
-}
-
-__noinline int controls_descriptors(u64 at, u64 len, u32 how)
-{
-	if (!each_control(at, len, how, false))
+	if (at && !creds) /* there may be more */
 		pass_rights(0, 1, how);
 	return 0;
 }
 
-__noinline int controls_credentials(u64 at, u64 len, u32 how)
-{
-	each_control(at, len, how, true);
-	return 0;
-}
-
 /* One message by its header. */
-static __always_inline int pass_message(u64 user, u32 how, controls_fn fn)
+__noinline int pass_message(u64 user, u32 how, u32 creds)
 {
 	u64 control = 0, controls = 0;
 	u32 narrow[2] = {};
@@ -182,7 +169,7 @@ static __always_inline int pass_message(u64 user, u32 how, controls_fn fn)
 				    (void *)user +
 					    __builtin_offsetof(struct msghdr_native, controls));
 	}
-	return control && controls ? fn(control, controls, how) : 0;
+	return control && controls ? pass_controls(control, controls, how, creds) : 0;
 }
 
 static __always_inline u32 how_of(const struct task_state *st)
@@ -192,7 +179,7 @@ static __always_inline u32 how_of(const struct task_state *st)
 }
 
 /* False: there are more messages than are looked at. */
-static __always_inline bool pass(struct task_state *st, long ret, controls_fn fn)
+static __always_inline bool pass(struct task_state *st, long ret, bool creds)
 {
 	const struct espy_call *c = call_of(st);
 	u64 user = call_arg(st, 2);
@@ -205,7 +192,7 @@ static __always_inline bool pass(struct task_state *st, long ret, controls_fn fn
 	for (u32 i = 0; i < MESSAGES_CUT; i++) {
 		if (i >= n)
 			return true;
-		pass_message(user + i * step, how, fn);
+		pass_message(user + i * step, how, creds);
 	}
 	return n <= MESSAGES_CUT;
 }
@@ -225,7 +212,7 @@ int BPF_PROG(ipc_pass_fd, struct pt_regs *regs, long ret)
 
 	if (!st)
 		return 0;
-	if (pass_family(st) == AF_UNIX && !pass(st, ret, controls_descriptors))
+	if (pass_family(st) == AF_UNIX && !pass(st, ret, false))
 		pass_rights(0, 1, how_of(st));
 	bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
 	st->entry = 0;
@@ -242,7 +229,7 @@ int BPF_PROG(ipc_pass_creds, struct pt_regs *regs, long ret)
 		return 0;
 	family = pass_family(st);
 	if (family == AF_UNIX || family == AF_NETLINK)
-		pass(st, ret, controls_credentials);
+		pass(st, ret, true);
 	st->entry = 0;
 	return 0;
 }

@@ -744,7 +744,7 @@ int process_running(struct bpf_iter__task *ctx)
 	rec->login_uid = BPF_CORE_READ(t, loginuid.val);
 	rec->kernel = KR(t, flags) & PF_KTHREAD ? 1 : 0;
 	rec->cgroup = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn, id);
-	rec->cgroup_ref = cgroup_tell(t);
+	rec->cgroup_ref = cgroup_tell(KNUM(t, cgroups));
 	FILL_WHO(rec, t, t);
 	mm = KR(t, mm);
 	if (mm) {

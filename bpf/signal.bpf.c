@@ -215,7 +215,7 @@ static __always_inline int signal_generated(const struct generated *g, struct ke
 		return 0;
 	/* one who is not recorded himself is named all the same */
 	if (from && !(from->verdict & (V_RECORD | V_ANNOUNCED)))
-		task_announce(from, now);
+		task_announce();
 	return send_signal(g, &c, origin, from, to);
 }
 

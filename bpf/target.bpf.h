@@ -164,10 +164,6 @@ __noinline u64 enter_object(u64 file)
 {
 	return object_of_file((void *)file, SCRATCH_ENTER);
 }
-__noinline u64 exit_object(u64 file)
-{
-	return object_of_file((void *)file, SCRATCH_EXIT);
-}
 
 static __always_inline void target_identify(struct task_state *st, struct task_struct *t)
 {

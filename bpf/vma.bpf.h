@@ -63,26 +63,37 @@ static __always_inline u32 maple_slot(const u64 *pivot, u32 n, u64 addr)
 	return slot;
 }
 
+static __always_inline u32 maple_type(u64 entry)
+{
+	return entry >> 3 & 15;
+}
+
+/* One level down: the entry of a node for that address. Global: verified once. */
+__noinline u64 maple_entry(u64 entry, u64 addr)
+{
+	u64 node = entry & ~0xffull, pivot[MAPLE_PIVOTS], next = 0;
+	struct maple_range_64 *r = (void *)node;
+	struct maple_arange_64 *a = (void *)node;
+	bool is_arange = maple_type(entry) == MAPLE_ARANGE;
+	u32 slot;
+
+	if (bpf_probe_read_kernel(pivot, sizeof(pivot),
+				  is_arange ? (void *)&a->pivot : (void *)&r->pivot))
+		return 0;
+	slot = maple_slot(pivot, is_arange ? MAPLE_A_PIVOTS : MAPLE_PIVOTS, addr);
+	bpf_probe_read_kernel(&next, sizeof(next),
+			      (is_arange ? (void *)&a->slot : (void *)&r->slot) + slot * 8);
+	return next;
+}
+
 static __always_inline u64 vma_by_maple(struct mm_struct *mm, u64 addr)
 {
-	u64 entry = KNUM(mm, mm_mt.ma_root), pivot[MAPLE_PIVOTS];
+	u64 entry = KNUM(mm, mm_mt.ma_root);
 
-#pragma unroll
-	for (u64 level = 0; level < MAPLE_LEVELS; level++) {
-		u64 node = entry & ~0xffull;
-		u32 type = entry >> 3 & 15, slot;
-		struct maple_range_64 *r = (void *)node;
-		struct maple_arange_64 *a = (void *)node;
-		bool is_arange = type == MAPLE_ARANGE;
+	for (u64 level = 0; level < MAPLE_LEVELS && entry; level++) {
+		u32 type = maple_type(entry);
 
-		if (bpf_probe_read_kernel(pivot, sizeof(pivot),
-					  is_arange ? (void *)&a->pivot : (void *)&r->pivot))
-			return 0;
-		slot = maple_slot(pivot, is_arange ? MAPLE_A_PIVOTS : MAPLE_PIVOTS, addr);
-		if (bpf_probe_read_kernel(&entry, sizeof(entry),
-					  (is_arange ? (void *)&a->slot : (void *)&r->slot) +
-						  slot * 8))
-			return 0;
+		entry = maple_entry(entry, addr);
 		if (type < MAPLE_LEAVES)
 			return entry;
 	}
