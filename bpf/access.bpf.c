@@ -193,7 +193,7 @@ __noinline int tracee_let_go(u64 tracee)
 		return 0;
 	st->obj = exit_object(exe_of(t));
 	st->pos = stopped_ip(t, &sp);
-	st->obj2 = exit_object(target_mapping(st, KNUM(t, mm), st->pos));
+	st->obj2 = exit_object(note_at(KNUM(t, mm), st->pos));
 	return send_inject(st, &copy, 0);
 }
 
@@ -325,22 +325,38 @@ static __always_inline bool access_by_mem(struct call_exit *x, struct access *a)
 
 #define PIECES_MAX 16 /* of process_vm_writev, that are looked at for executable memory */
 
+/* One piece of such a write, of which `left` bytes are left: where it is executable, and its length.
+ * Global: a loop of them has no ways of its own. */
+__noinline u64 piece_code(u64 mm, u64 iov, u64 left, u32 native)
+{
+	u64 len, at = iov_at(iov, 0, native, &len);
+
+	return exec_in_range(mm, at, at + (len > left ? left : len));
+}
+
+__noinline u64 piece_length(u64 iov, u32 native)
+{
+	u64 len;
+
+	iov_at(iov, 0, native, &len);
+	return len;
+}
+
 /* Where executable memory was written, 0 for nowhere. */
 static __always_inline u64 code_written(struct call_exit *x, const struct access *a, long ret)
 {
-	bool native = x->st->abi == ESPY_ABI_NATIVE;
-	u64 at, len, left = ret, found;
+	u64 iov = call_arg(x->st, 4), n = call_arg(x->st, 5), left = ret, len, found;
+	u32 native = x->st->abi == ESPY_ABI_NATIVE;
 
 	if (x->st->type == ESPY_EV_file_write)
 		return exec_in_range(a->mm, a->address, a->address + left);
-	for (u64 i = 0; i < PIECES_MAX && i < call_arg(x->st, 5) && left; i++) {
-		at = iov_at(call_arg(x->st, 4), i, native, &len);
-		if (len > left)
-			len = left;
-		found = exec_in_range(a->mm, at, at + len);
+	for (u64 i = 0; i < PIECES_MAX && i < n && left; i++) {
+		found = piece_code(a->mm, iov, left, native);
 		if (found)
 			return found;
-		left -= len;
+		len = piece_length(iov, native);
+		left -= len > left ? left : len;
+		iov += native ? 16 : 8;
 	}
 	return 0;
 }
@@ -356,7 +372,7 @@ static __always_inline bool access_memory(struct call_exit *x, struct access *a)
 		return false;
 	x->st->args[7] = x->st->obj2 = 0;
 	if (a->mm)
-		x->st->obj2 = exit_object(target_mapping(x->st, a->mm, a->address));
+		x->st->obj2 = exit_object(note_at(a->mm, a->address));
 	return true;
 }
 
@@ -402,7 +418,7 @@ static __always_inline bool injects(struct call_exit *x, const struct access *a,
 	if (!at)
 		return false;
 	x->st->pos = at;
-	x->st->obj2 = exit_object(target_mapping(x->st, a->mm, at));
+	x->st->obj2 = exit_object(note_at(a->mm, at));
 	if (a->traced)
 		x->st->args[7] |= MAPPING_TRACED;
 	return true;

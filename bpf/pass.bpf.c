@@ -52,12 +52,14 @@ __noinline int pass_descriptor(u32 fd, u32 how)
 	return pass_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_pass_fd);
 }
 
+#define RIGHTS_ROW 16 /* a loop in a loop: to the verifier they are 32 steps and not 256 */
+
 /* At address 0 there are none that can be read: the mark that something was left out. */
-__noinline int pass_rights(u64 at, u32 n, u32 how)
+__noinline int pass_row(u64 at, u32 n, u32 how)
 {
 	u32 fd;
 
-	for (u32 i = 0; i < RIGHTS_MAX; i++) {
+	for (u32 i = 0; i < RIGHTS_ROW; i++) {
 		if (i >= n)
 			break;
 		fd = ~0u;
@@ -65,6 +67,15 @@ __noinline int pass_rights(u64 at, u32 n, u32 how)
 		pass_descriptor(fd, how);
 	}
 	return 0;
+}
+
+static __always_inline void pass_rights(u64 at, u32 n, u32 how)
+{
+	for (u32 i = 0; i < RIGHTS_MAX; i += RIGHTS_ROW) {
+		if (i >= n)
+			break;
+		pass_row(at + i * sizeof(u32), n - i, how);
+	}
 }
 
 __noinline int pass_credentials(u64 at, u32 how)
@@ -115,7 +126,7 @@ static __always_inline void pass_control(const struct control *c, u64 data, u64 
 	if (!creds && c->type == SCM_RIGHTS)
 		pass_rights(data, bytes / 4, how);
 	if (!creds && c->type == SCM_PIDFD && how & PASS_RECEIVED)
-		pass_rights(data, 1, how);
+		pass_row(data, 1, how);
 }
 
 /* One thing that a message has beside its bytes; where the next one is, 0: there is none, 1:
@@ -135,18 +146,6 @@ __noinline u64 pass_one(u64 at, u64 end, u32 how, u32 creds)
 		return 0; /* here the kernel stops, too */
 	pass_control(&c, at + head, c.len - head, how, creds);
 	return at + ((c.len + align) & ~align);
-}
-
-/* What a message has beside its bytes, `len` bytes at `at`. */
-__noinline int pass_controls(u64 at, u64 len, u32 how, u32 creds)
-{
-	u64 end = at + len;
-
-	for (u32 i = 0; i < CONTROLS_MAX && at > CONTROL_UNREADABLE; i++)
-		at = pass_one(at, end, how, creds);
-	if (at && !creds) /* there may be more */
-		pass_rights(0, 1, how);
-	return 0;
 }
 
 /* One message by its header. */
@@ -169,7 +168,14 @@ __noinline int pass_message(u64 user, u32 how, u32 creds)
 				    (void *)user +
 					    __builtin_offsetof(struct msghdr_native, controls));
 	}
-	return control && controls ? pass_controls(control, controls, how, creds) : 0;
+	if (!control)
+		return 0;
+	controls += control;
+	for (u32 i = 0; i < CONTROLS_MAX && control > CONTROL_UNREADABLE; i++)
+		control = pass_one(control, controls, how, creds);
+	if (control && !creds) /* there may be more */
+		pass_row(0, 1, how);
+	return 0;
 }
 
 static __always_inline u32 how_of(const struct task_state *st)
@@ -213,7 +219,7 @@ int BPF_PROG(ipc_pass_fd, struct pt_regs *regs, long ret)
 	if (!st)
 		return 0;
 	if (pass_family(st) == AF_UNIX && !pass(st, ret, false))
-		pass_rights(0, 1, how_of(st));
+		pass_row(0, 1, how_of(st));
 	bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
 	st->entry = 0;
 	return 0;

@@ -241,11 +241,15 @@ static __always_inline u64 stopped_ip(struct task_struct *t, u64 *sp)
 	return BPF_CORE_READ(regs, ip);
 }
 
-/* The mapping that an address of the target is in, into args[7]; its file. */
-static __always_inline u64 target_mapping(struct task_state *st, u64 mm, u64 addr)
+/* The mapping that an address of a process is in, into args[7] of the caller's state; its file.
+ * Global: verified once. */
+__noinline u64 note_at(u64 mm, u64 addr)
 {
+	struct task_state *st = state_current(false);
 	struct mapping m;
 
+	if (!st)
+		return 0;
 	mapping_at(mm, addr, &m);
 	st->args[7] = mapping_pack(mm, &m);
 	return m.file;
@@ -268,7 +272,7 @@ static __always_inline void note_ptrace(struct task_state *st)
 		st->args[7] = sp;
 	} else if (ptrace_resumes(request) && tamper_of(st)) {
 		st->pos = stopped_ip(t, &sp);
-		st->obj2 = target_mapping(st, KNUM(t, mm), st->pos);
+		st->obj2 = note_at(KNUM(t, mm), st->pos);
 	}
 }
 
@@ -312,13 +316,9 @@ static __always_inline u64 exec_reason(const struct mapping *m, u32 memory, u64 
 /* The mapping at the address a call is about: obj its file, old[0] its protection and kind. */
 static __always_inline void note_mapping(struct task_state *st, u64 addr)
 {
-	u64 mm = KNUM(current_task(), mm);
-	struct mapping m;
-
-	mapping_at(mm, addr, &m);
-	st->old[0] = mapping_pack(mm, &m);
+	st->obj = note_at(KNUM(current_task(), mm), addr);
+	st->old[0] = st->args[7];
 	st->old[1] = 0;
-	st->obj = m.file;
 }
 
 /* Why it matters that what lies at `at` becomes executable. Global, so that the loop below has no
@@ -337,7 +337,6 @@ static __always_inline void note_protect(struct task_state *st, u64 from, u64 le
 {
 	u64 mm = KNUM(current_task(), mm);
 	u64 to = from + length, reason = 0, last = from;
-	struct mapping m;
 
 	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
 		last = from;
@@ -352,9 +351,8 @@ static __always_inline void note_protect(struct task_state *st, u64 from, u64 le
 		reason = REASON_UNKNOWN;
 	if (!reason)
 		return;
-	mapping_at(mm, last, &m);
-	st->old[0] = mapping_pack(mm, &m) | reason << 16;
-	st->obj = m.file;
+	st->obj = note_at(mm, last);
+	st->old[0] = st->args[7] | reason << 16;
 }
 
 /* --- at entry ------------------------------------------------------------------------------- */

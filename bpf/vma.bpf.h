@@ -226,18 +226,25 @@ static __always_inline u64 mapping_pack(u64 mm, const struct mapping *m)
 	return (m->flags & PROT_BITS) | memory_of(mm, m) << 8;
 }
 
-/* The first mapping of a range that can be executed, as an address in it; 0: none. Global. */
-__noinline u64 exec_in_range(u64 mm, u64 from, u64 to)
+/* `from` itself where that can be executed, else where its mapping ends; 0: there is none. Global. */
+__noinline u64 exec_or_end(u64 mm, u64 from)
 {
 	struct mapping m;
 
+	mapping_at(mm, from, &m);
+	return m.flags & VM_EXEC ? from : m.end;
+}
+
+/* The first mapping of a range that can be executed, as an address in it; 0: none. Global. */
+__noinline u64 exec_in_range(u64 mm, u64 from, u64 to)
+{
+	u64 next;
+
 	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
-		mapping_at(mm, from, &m);
-		if (!m.vma)
-			return 0;
-		if (m.flags & VM_EXEC)
-			return from;
-		from = m.end;
+		next = exec_or_end(mm, from);
+		if (!next || next == from)
+			return next;
+		from = next;
 	}
 	return 0;
 }
