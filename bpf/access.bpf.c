@@ -154,8 +154,7 @@ static __always_inline void inject_written(struct task_state *st, long bytes)
 		send_inject(st, &done, bytes);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_inject, struct pt_regs *regs, long ret)
+SHARED(process_inject)
 {
 	struct task_state *st = state_current(false);
 
@@ -233,8 +232,7 @@ static __always_inline u64 ptrace_grants(u32 request)
 	return ptrace_resumes(request) ? GRANT_STOP : GRANT_QUERY;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_ptrace, struct pt_regs *regs, long ret)
+SHARED(process_ptrace)
 {
 	struct espy_ev_process_ptrace *rec;
 	struct call_exit x;
@@ -255,7 +253,7 @@ int BPF_PROG(process_ptrace, struct pt_regs *regs, long ret)
 	}
 	exit_again(x.st, entry);
 	if (event_on[ESPY_EV_process_inject] && ret >= 0)
-		bpf_tail_call(ctx, &exits, ESPY_EV_process_inject);
+		return ESPY_EV_process_inject;
 	x.st->entry = 0;
 	return 0;
 }
@@ -325,8 +323,8 @@ static __always_inline bool access_by_mem(struct call_exit *x, struct access *a)
 
 #define PIECES_MAX 16 /* of process_vm_writev, that are looked at for executable memory */
 
-/* One piece of such a write, of which `left` bytes are left: where it is executable, and its length.
- * Global: a loop of them has no ways of its own. */
+/* One piece of such a write, of which `left` bytes are left: where it is executable, and its
+ * length. Global: a loop of them has no ways of its own. */
 __noinline u64 piece_code(u64 mm, u64 iov, u64 left, u32 native)
 {
 	u64 len, at = iov_at(iov, 0, native, &len);
@@ -386,8 +384,7 @@ static __always_inline bool access_memory(struct call_exit *x, struct access *a)
 		(rec)->memory = (x)->st->args[7] >> 8 & 0xff; \
 	} while (0)
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_vm_read, struct pt_regs *regs, long ret)
+SHARED(process_vm_read)
 {
 	struct espy_ev_process_vm_read *rec;
 	struct access a = {};
@@ -424,8 +421,7 @@ static __always_inline bool injects(struct call_exit *x, const struct access *a,
 	return true;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_vm_write, struct pt_regs *regs, long ret)
+SHARED(process_vm_write)
 {
 	struct espy_ev_process_vm_write *rec;
 	struct access a = {};
@@ -444,7 +440,7 @@ int BPF_PROG(process_vm_write, struct pt_regs *regs, long ret)
 	exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_vm_write, ESPY_CLASS_process, ret);
 	exit_again(x.st, entry);
 	if (injects(&x, &a, ret))
-		bpf_tail_call(ctx, &exits, ESPY_EV_process_inject);
+		return ESPY_EV_process_inject;
 	x.st->entry = 0;
 	return 0;
 }
@@ -563,8 +559,7 @@ static __always_inline bool access_refused(struct call_exit *x, struct espy_ev_p
 }
 
 /* Behind file_open, for files of /proc and for what was refused. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_access, struct pt_regs *regs, long ret)
+SHARED(process_access)
 {
 	struct espy_ev_process_access *rec;
 	struct call_exit x;

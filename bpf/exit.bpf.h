@@ -17,17 +17,16 @@
 #include "object.bpf.h"
 #include "plus.bpf.h"
 
-/*
- * Instead of SEC("tp_btf/sys_exit") int BPF_PROG(event, struct pt_regs *regs, long ret): a function
- * of the program that the event shares with others (model/shared.def).
- */
-#define SHARED(event)                                                                         \
-	static __always_inline int shared__##event(u64 *ctx, struct pt_regs *regs, long ret); \
-	static __noinline int event(u64 *ctx)                                                 \
-	{                                                                                     \
-		return shared__##event(ctx, (void *)ctx[0], ctx[1]);                          \
-	}                                                                                     \
-	static __always_inline int shared__##event(u64 *ctx, struct pt_regs *regs, long ret)
+enum shared_events {
+#define SHARED_BY(program, event) SHARED_##event = 1,
+#include "model/shared.def"
+};
+
+/* An event's function at the end of its call, which gave `ret`: the event that is to follow, 0 for
+ * none. It must be named in model/shared.def. */
+#define SHARED(event)                           \
+	_Static_assert(SHARED_##event, #event); \
+	static __noinline int event(long ret)
 
 /* Objects looked up at the end of a call: functions of their own, so that the stack suffices. */
 static __noinline u64 exit_file(struct file *file)
@@ -282,36 +281,49 @@ static __always_inline bool exit_has_old(struct call_exit *x, u64 obj)
 	return obj || (c && x->st->entry && c->entry == x->st->entry && c->has_old);
 }
 
-/* A path argument, the first or the second, read at the end of the call: by then its page is surely
- * there. A working directory that the call itself changes was noted at entry. */
-static __noinline int exit_user_path(struct call_exit *x, struct espy_path *p, u32 fixed,
-				     bool second)
+/*
+ * A path argument, the first or the second, read at the end of the call: by then its page is surely
+ * there. A working directory that the call itself changes was noted at entry. The path lies `back`
+ * bytes before the text, of which there are `off`; how many there are then. Global: verified once.
+ */
+__noinline u32 exit_argument(u32 back, u32 off, u32 fixed, u32 second)
 {
-	u8 dir = second ? x->c->dir2 : x->c->dir;
-	u64 user = call_arg(x->st, second ? x->c->path2 : x->c->path);
-	u64 kept = second ? 0 : x->st->obj2;
-	u64 root;
-	u32 at = x->off;
+	struct espy_path *p;
+	struct call_exit x;
+	u64 user, root;
 	long n;
 
-	if (exit_known_path(x, p, fixed, second))
-		return 0;
-	n = user ? exit_string(x, user) : 0;
+	if (!exit_begin(&x))
+		return off;
+	x.off = off;
+	back = sizeof(x.s->record) - (back & (sizeof(x.s->record) - 1));
+	asm volatile("" : "+r"(back)); /* the bound must be seen */
+	p = (void *)x.s->record + (back & 1023);
+	if (exit_known_path(&x, p, fixed, second))
+		return x.off;
+	user = call_arg(x.st, second ? x.c->path2 : x.c->path);
+	n = user ? exit_string(&x, user) : 0;
 	path_of_object(p, 0);
 	p->source = n < 0 ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_USER;
-	p->text.off = fixed + at;
+	p->text.off = fixed + off;
 	p->text.len = n > 0 ? n : 0;
-	if (n > 0 && x->s->text[at & (TEXT_AREA - 1)] == '/') {
+	if (n > 0 && x.s->text[off & (TEXT_AREA - 1)] == '/') {
 		root = exit_root();
 		p->obj = root & OBJ_ROOT ? 0 : root;
-		return 0;
+		return x.off;
 	}
-	if (n == 0 && !dir)
-		return 0; /* "": ENOENT */
-	p->obj = base_of(x, dir, kept);
+	if (n == 0 && !(second ? x.c->dir2 : x.c->dir))
+		return x.off; /* "": ENOENT */
+	p->obj = base_of(&x, second ? x.c->dir2 : x.c->dir, second ? 0 : x.st->obj2);
 	if (n == 0)
 		p->source = ESPY_SOURCE_KERNEL; /* AT_EMPTY_PATH: the descriptor itself */
-	return 0;
+	return x.off;
+}
+
+static __always_inline void exit_user_path(struct call_exit *x, struct espy_path *p, u32 fixed,
+					   bool second)
+{
+	x->off = exit_argument((void *)x->s->text - (void *)p, x->off, fixed, second);
 }
 
 /* The first path of the event: what the descriptor meant, or a path argument. */

@@ -85,8 +85,7 @@ static __always_inline bool opens_process(struct file *file, long ret)
 	return KR(KR(KR(file, f_inode), i_sb), s_magic) == PROC_SUPER_MAGIC;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_open, struct pt_regs *regs, long ret)
+SHARED(file_open)
 {
 	struct espy_ev_file_open *rec;
 	struct file *file = NULL;
@@ -116,8 +115,7 @@ int BPF_PROG(file_open, struct pt_regs *regs, long ret)
 	exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
 	if (event_on[ESPY_EV_process_access] && opens_process(file, ret)) {
 		exit_again(x.st, entry);
-		bpf_tail_call(ctx, &exits, ESPY_EV_process_access);
-		x.st->entry = 0;
+		return ESPY_EV_process_access;
 	}
 	return 0;
 }
@@ -409,8 +407,7 @@ SHARED(file_lock)
 	return send_lock(&x, false, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_fcntl, struct pt_regs *regs, long ret)
+SHARED(file_fcntl)
 {
 	struct espy_ev_file_fcntl *rec;
 	struct call_exit x;

@@ -63,8 +63,7 @@ static __always_inline bool exec_by_protect(struct call_exit *x, struct espy_ev_
 	return rec->cause && rec->prot & VM_EXEC;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(memory_exec, struct pt_regs *regs, long ret)
+SHARED(memory_exec)
 {
 	struct espy_ev_memory_exec *rec;
 	struct call_exit x;
@@ -80,13 +79,12 @@ int BPF_PROG(memory_exec, struct pt_regs *regs, long ret)
 		exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_memory_exec, ESPY_CLASS_memory, ret);
 	exit_again(x.st, entry);
 	if (map && event_on[ESPY_EV_memory_map])
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_map);
+		return ESPY_EV_memory_map;
 	x.st->entry = 0;
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(memory_map, struct pt_regs *regs, long ret)
+SHARED(memory_map)
 {
 	struct espy_ev_memory_map *rec;
 	struct call_exit x;
@@ -104,8 +102,7 @@ int BPF_PROG(memory_map, struct pt_regs *regs, long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_memory_map, ESPY_CLASS_memory, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(memory_protect, struct pt_regs *regs, long ret)
+SHARED(memory_protect)
 {
 	struct espy_ev_memory_protect *rec;
 	struct call_exit x;
@@ -128,13 +125,12 @@ int BPF_PROG(memory_protect, struct pt_regs *regs, long ret)
 	}
 	exit_again(x.st, entry);
 	if (event_on[ESPY_EV_memory_exec] && x.st->old[0] >> 16)
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_exec);
+		return ESPY_EV_memory_exec;
 	x.st->entry = 0;
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(memory_remap, struct pt_regs *regs, long ret)
+SHARED(memory_remap)
 {
 	struct espy_ev_memory_remap *rec;
 	struct call_exit x;

@@ -147,8 +147,7 @@ SHARED(net_shutdown)
 			 ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_close, struct pt_regs *regs, long ret)
+SHARED(net_close)
 {
 	struct espy_ev_net_close *rec;
 	struct call_exit x;
@@ -214,7 +213,8 @@ static __always_inline bool is_carrier(const struct call_exit *x, long ret)
 	       (event_on[ESPY_EV_ipc_pass_fd] | event_on[ESPY_EV_ipc_pass_creds]);
 }
 
-static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv)
+/* Both are one: a global function, verified once. */
+__noinline int send_message(s64 ret, u32 recv)
 {
 	struct espy_ev_net_send *rec;
 	struct call_exit x;
@@ -239,28 +239,26 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 	dns = with_dns && ret > 0 && !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) &&
 	      carries_dns(&x, rec->path.obj, recv);
 	if (exit_wanted(x.st, ret, x.end))
-		exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+		exit_send(&x, &rec->hdr, sizeof(*rec), recv ? ESPY_EV_net_recv : ESPY_EV_net_send,
+			  ESPY_CLASS_network, ret);
 	if (dns) {
 		x.st->entry = entry;
-		bpf_tail_call(ctx, &exits, ESPY_EV_net_dns);
+		return ESPY_EV_net_dns;
 	}
 	if (is_carrier(&x, ret)) {
 		x.st->entry = entry;
-		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_fd);
-		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
+		return event_on[ESPY_EV_ipc_pass_fd] ? ESPY_EV_ipc_pass_fd : ESPY_EV_ipc_pass_creds;
 	}
 	x.st->entry = 0;
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_send, struct pt_regs *regs, long ret)
+SHARED(net_send)
 {
-	return send_message(ctx, ret, ESPY_EV_net_send, false);
+	return send_message(ret, false);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(net_recv, struct pt_regs *regs, long ret)
+SHARED(net_recv)
 {
-	return send_message(ctx, ret, ESPY_EV_net_recv, true);
+	return send_message(ret, true);
 }

@@ -211,22 +211,10 @@ static __always_inline u32 pass_family(struct task_state *st)
 	return sk ? KR(sk, __sk_common.skc_family) : AF_UNIX;
 }
 
+/* A program of its own, whichever of the two is wanted: its functions are as deep in one another as
+ * the kernel allows. */
 SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_pass_fd, struct pt_regs *regs, long ret)
-{
-	struct task_state *st = state_current(false);
-
-	if (!st)
-		return 0;
-	if (pass_family(st) == AF_UNIX && !pass(st, ret, false))
-		pass_row(0, 1, how_of(st));
-	bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
-	st->entry = 0;
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_pass_creds, struct pt_regs *regs, long ret)
+int BPF_PROG(ipc_pass, struct pt_regs *regs, long ret)
 {
 	struct task_state *st = state_current(false);
 	u32 family;
@@ -234,7 +222,9 @@ int BPF_PROG(ipc_pass_creds, struct pt_regs *regs, long ret)
 	if (!st)
 		return 0;
 	family = pass_family(st);
-	if (family == AF_UNIX || family == AF_NETLINK)
+	if (event_on[ESPY_EV_ipc_pass_fd] && family == AF_UNIX && !pass(st, ret, false))
+		pass_row(0, 1, how_of(st));
+	if (event_on[ESPY_EV_ipc_pass_creds] && (family == AF_UNIX || family == AF_NETLINK))
 		pass(st, ret, true);
 	st->entry = 0;
 	return 0;

@@ -379,12 +379,8 @@ static __always_inline void put_cred_change(struct espy_ev_process_cred_change *
 	rec->old_session_key = old->session_key;
 }
 
-/*
- * The task has other credentials than it had at its last event, and no call of its own gave them:
- * another task did (keyctl_session_to_parent), a security module, or somebody who changed the
- * kernel's memory. Known as soon as the task does anything that is recorded.
- */
-__noinline int creds_unexplained(u32 at)
+/* The record, with what they were from the scratch area. */
+__noinline int creds_tell(void)
 {
 	u32 user = SCRATCH_SCHED, seq;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
@@ -392,16 +388,12 @@ __noinline int creds_unexplained(u32 at)
 	struct espy_ev_process_cred_change *rec;
 	struct cred_ids *old;
 
-	if (!s || !st)
-		return 0;
-	old = (void *)s->record;
-	*old = st->ids;
-	state_refresh(at);
-	if (!(st->verdict & V_RECORD) || failed_only)
+	if (!s || !st || !(st->verdict & V_RECORD) || failed_only)
 		return 0;
 	rec = record_reserve(sizeof(*rec), ESPY_CLASS_process, &seq);
 	if (!rec)
 		return 0;
+	old = (void *)s->record;
 	header_now(&rec->hdr, st, ESPY_EV_process_cred_change);
 	rec->hdr.seq = seq;
 	rec->hdr.size = sizeof(*rec);
@@ -409,6 +401,24 @@ __noinline int creds_unexplained(u32 at)
 	put_cred_change(rec, &st->ids, old);
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
+}
+
+/*
+ * The task has other credentials than it had at its last event, and no call of its own gave them:
+ * another task did (keyctl_session_to_parent), a security module, or somebody who changed the
+ * kernel's memory. Known as soon as the task does anything that is recorded.
+ */
+__noinline int creds_unexplained(u32 at)
+{
+	u32 user = SCRATCH_SCHED;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	struct task_state *st = state_current(false);
+
+	if (!s || !st)
+		return 0;
+	*(struct cred_ids *)s->record = st->ids;
+	state_refresh(at);
+	return creds_tell();
 }
 
 /* The end of a call that may have changed credentials: what it gave is known now. */

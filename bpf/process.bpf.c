@@ -121,8 +121,7 @@ int BPF_PROG(process_fork__child, struct task_struct *task, u64 clone_flags)
 }
 
 /* Only failed calls come here. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_fork, struct pt_regs *regs, long ret)
+SHARED(process_fork)
 {
 	struct espy_ev_process_fork *rec;
 	struct call_exit x;
@@ -368,8 +367,7 @@ static __always_inline void image_of_map(struct task_state *st, struct task_stru
 
 /* A file was mapped to be executed: shared objects, and whatever a program maps so itself. The
  * other events of mmap follow. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(image_load, struct pt_regs *regs, long ret)
+SHARED(image_load)
 {
 	struct task_state *st = state_current(false);
 
@@ -383,9 +381,9 @@ int BPF_PROG(image_load, struct pt_regs *regs, long ret)
 	exit_again(st, st->entry);
 	if (event_on[ESPY_EV_memory_exec] &&
 	    effective_prot(current_task(), call_arg(st, 3)) & PROT_EXEC)
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_exec);
+		return ESPY_EV_memory_exec;
 	if (event_on[ESPY_EV_memory_map])
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_map);
+		return ESPY_EV_memory_map;
 	st->entry = 0;
 	return 0;
 }
@@ -489,38 +487,55 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 #define FAILED_ARGS    32
 #define FAILED_ARG_MAX 512
 
-/* The arguments, as far as the caller's array can be read. */
-static __noinline int failed_argv(struct call_exit *x, struct espy_ev_process_exec *rec, u64 array)
+#define ARG_STOP (1u << 31) /* beside the length of the text: there is more, which is left out */
+
+/* One argument behind the `off` bytes of text: how many there are then; `off` itself: it was the
+ * last. Global, so that a loop of it has no ways of its own. */
+__noinline u32 failed_arg(u64 at, u32 off, u32 word)
 {
-	u32 at = x->off, word = x->st->abi == ESPY_ABI_NATIVE ? 8 : 4, i;
-	u64 p;
+	struct call_exit x;
+	u64 p = 0;
 	long n;
 
-	rec->argv.off = sizeof(*rec) + at;
-	for (i = 0; i < FAILED_ARGS; i++) {
-		p = 0;
-		if (bpf_probe_read_user(&p, word, (void *)(array + i * word)) ||
-		    x->off > TEXT_AREA - FAILED_ARG_MAX) {
-			x->flags |= ESPY_F_TRUNCATED;
-			break;
-		}
-		if (!p)
-			break;
-		n = bpf_probe_read_user_str(x->s->text + (x->off & (TEXT_AREA - 1)), FAILED_ARG_MAX,
-					    (void *)p);
-		if (n <= 0) {
-			x->flags |= ESPY_F_TRUNCATED; /* the page is not there */
-			break;
-		}
-		x->off += n & (2 * FAILED_ARG_MAX - 1);
-	}
-	rec->argc = i;
-	rec->argv_bytes = rec->argv.len = x->off - at;
-	return 0;
+	if (!exit_begin(&x))
+		return off;
+	if (bpf_probe_read_user(&p, word == 8 ? 8 : 4, (void *)at) ||
+	    off > TEXT_AREA - FAILED_ARG_MAX)
+		return off | ARG_STOP;
+	if (!p)
+		return off;
+	n = bpf_probe_read_user_str(x.s->text + (off & (TEXT_AREA - 1)), FAILED_ARG_MAX, (void *)p);
+	if (n <= 0) /* the page is not there */
+		return off | ARG_STOP;
+	return off + (n & (2 * FAILED_ARG_MAX - 1));
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(process_exec, struct pt_regs *regs, long ret)
+/* The arguments, as far as the caller's array can be read. */
+static __always_inline void failed_argv(struct call_exit *x, struct espy_ev_process_exec *rec,
+					u64 array)
+{
+	u32 at = x->off, off = at, next = at, word = x->st->abi == ESPY_ABI_NATIVE ? 8 : 4;
+
+	rec->argv.off = sizeof(*rec) + at;
+	rec->argc = 0;
+	for (u64 i = 0; i <= FAILED_ARGS; i++) {
+		next = failed_arg(array + i * word, off, word);
+		if (next == off || next & ARG_STOP)
+			break;
+		if (i == FAILED_ARGS) {
+			next = ARG_STOP;
+			break;
+		}
+		off = next;
+		rec->argc++;
+	}
+	if (next & ARG_STOP)
+		x->flags |= ESPY_F_TRUNCATED;
+	x->off = off;
+	rec->argv_bytes = rec->argv.len = off - at;
+}
+
+SHARED(process_exec)
 {
 	struct espy_ev_process_exec *rec;
 	struct call_exit x;

@@ -27,8 +27,7 @@ static __always_inline void setting_old(struct call_exit *x, struct espy_text *t
 	bpf_map_delete_elem(&settings_before, &tid);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(settings_set, struct pt_regs *regs, long ret)
+SHARED(settings_set)
 {
 	struct espy_ev_settings_set *rec;
 	struct call_exit x;
@@ -71,8 +70,7 @@ static __always_inline bool is_pe(u64 at, u64 size)
 	return !bpf_probe_read_user(&sign, 4, (void *)(at + where)) && sign == 0x4550;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_executable, struct pt_regs *regs, long ret)
+SHARED(file_executable)
 {
 	struct espy_ev_file_executable *rec;
 	struct call_exit x;

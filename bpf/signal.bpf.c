@@ -11,8 +11,7 @@
 
 /* --- the calls ------------------------------------------------------------------------------ */
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_kill, struct pt_regs *regs, long ret)
+SHARED(ipc_kill)
 {
 	struct espy_ev_ipc_kill *rec;
 	struct target t = {};

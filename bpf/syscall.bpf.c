@@ -465,6 +465,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 			return 0;
 		}
 	}
+	st->next = type;
 	bpf_tail_call(ctx, &exits, type);
 	st->entry = 0;
 	exit_creds(c);
@@ -513,8 +514,7 @@ static __always_inline bool is_mark(const struct call_exit *x, long ret)
 	       (*(const u32 *)(x->s->text + 8) & 0xffffff) == MARK_SECOND;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(profile_mark, struct pt_regs *regs, long ret)
+SHARED(profile_mark)
 {
 	struct espy_ev_profile_mark *rec;
 	struct call_exit x;
@@ -529,8 +529,7 @@ int BPF_PROG(profile_mark, struct pt_regs *regs, long ret)
 }
 
 /* Any event of one path and plain values. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(general, struct pt_regs *regs, long ret)
+static __noinline int general(long ret)
 {
 	struct call_exit x;
 	struct general *rec;
@@ -542,7 +541,7 @@ int BPF_PROG(general, struct pt_regs *regs, long ret)
 	type = x.st->type;
 	exit_path(&x, &rec->path, sizeof(*rec));
 	if (is_mark(&x, ret))
-		bpf_tail_call(ctx, &exits, ESPY_EV_profile_mark);
+		return ESPY_EV_profile_mark;
 	general_args(rec->arg, &x);
 	if (type == ESPY_EV_file_unlink && rec->arg[0] & 0x200) { /* AT_REMOVEDIR */
 		type = ESPY_EV_file_rmdir;
@@ -554,8 +553,7 @@ int BPF_PROG(general, struct pt_regs *regs, long ret)
 }
 
 /* Any event of plain values alone. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(general0, struct pt_regs *regs, long ret)
+static __noinline int general0(long ret)
 {
 	struct call_exit x;
 	struct general0 *rec;
@@ -568,8 +566,7 @@ int BPF_PROG(general0, struct pt_regs *regs, long ret)
 }
 
 /* Any event of two paths and plain values: rename, link, copy. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(general2, struct pt_regs *regs, long ret)
+static __noinline int general2(long ret)
 {
 	struct call_exit x;
 	struct general2 *rec;

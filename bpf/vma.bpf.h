@@ -226,7 +226,8 @@ static __always_inline u64 mapping_pack(u64 mm, const struct mapping *m)
 	return (m->flags & PROT_BITS) | memory_of(mm, m) << 8;
 }
 
-/* `from` itself where that can be executed, else where its mapping ends; 0: there is none. Global. */
+/* `from` itself where that can be executed, else where its mapping ends; 0: there is none. Global.
+ */
 __noinline u64 exec_or_end(u64 mm, u64 from)
 {
 	struct mapping m;

@@ -36,7 +36,6 @@ struct cpu_state {
 
 struct espy_sense {
 	struct espy_bpf *skel;
-	struct espy_pieces pieces; /* its programs */
 	struct espy_ring *rings;
 	struct cpu_state *cpus;
 	unsigned n_cpus;
@@ -109,7 +108,7 @@ static bool is_tail(const struct bpf_program *p)
 
 static int set_tail(struct espy_sense *s, unsigned type, const char *program)
 {
-	struct bpf_program *p = espy_pieces_find(&s->pieces, program);
+	struct bpf_program *p = bpf_object__find_program_by_name(s->skel->obj, program);
 	int fd = p ? bpf_program__fd(p) : -1;
 
 	if (fd < 0)
@@ -117,14 +116,6 @@ static int set_tail(struct espy_sense *s, unsigned type, const char *program)
 	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.exits), &type, &fd, BPF_ANY);
 }
 
-static const char *general_for(const struct espy_schema *e)
-{
-	if (espy_schema_field(e, ESPY_STR("path2")) >= 0)
-		return "general2";
-	return espy_schema_field(e, ESPY_STR("path")) >= 0 ? "general" : "general0";
-}
-
-/* The event's own program, or the general one for its number of paths. */
 static int set_tails(struct espy_sense *s, const struct espy_sense_options *o)
 {
 	for (size_t i = 0; i < espy_n_schemas; i++) {
@@ -134,13 +125,10 @@ static int set_tails(struct espy_sense *s, const struct espy_sense_options *o)
 
 		if (!espy_calls_wants(o->type, e->type))
 			continue;
-		own = espy_load_program(s->skel->obj, e->name);
-		if (own)
-			r = set_tail(s, e->type, own);
-		else if (e->n_calls)
-			r = set_tail(s, e->type, general_for(e));
-		else
+		own = espy_load_program(e->name);
+		if (!own && !e->n_calls)
 			continue;
+		r = set_tail(s, e->type, own ? own : "shared");
 		if (r < 0)
 			return r;
 	}
@@ -180,13 +168,14 @@ static int set_targets(struct espy_sense *s, const struct espy_sense_options *o,
 
 static int attach(struct espy_sense *s, struct espy_err *err)
 {
-	struct bpf_program *p = NULL;
-	unsigned at = 0;
+	struct bpf_program *p;
 
-	while ((p = espy_pieces_next(&s->pieces, p, &at))) {
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
 		struct bpf_link *link;
 
-		if (is_tail(p) || !strncmp(bpf_program__section_name(p), "iter", 4) ||
+		if (bpf_program__fd(p) < 0 || is_tail(p) ||
+		    !strncmp(bpf_program__section_name(p), "iter", 4) ||
 		    !strcmp(bpf_program__section_name(p), "perf_event"))
 			continue;
 		if (s->n_links == sizeof(s->links) / sizeof(*s->links))
@@ -217,7 +206,7 @@ static int set_up(struct espy_sense *s, const struct espy_sense_options *o, stru
 {
 	int r;
 
-	r = espy_load(&s->skel, &s->pieces, s->n_cpus, o, err);
+	r = espy_load(&s->skel, s->n_cpus, o, err);
 	if (r < 0)
 		return r;
 	r = make_rings(s, err);
@@ -230,8 +219,8 @@ static int set_up(struct espy_sense *s, const struct espy_sense_options *o, stru
 	if (r >= 0)
 		r = attach(s, err);
 	if (r >= 0 && o->sample_hz)
-		r = espy_sampler_start(&s->sampler, espy_pieces_find(&s->pieces, "profile_sample"),
-				       s->n_cpus, o->sample_hz, err);
+		r = espy_sampler_start(&s->sampler, s->skel->progs.profile_sample, s->n_cpus,
+				       o->sample_hz, err);
 	return r;
 }
 
@@ -272,7 +261,6 @@ void espy_sense_close(struct espy_sense *s)
 		if (s->rings[i].fd > 0)
 			close(s->rings[i].fd);
 	}
-	espy_pieces_done(&s->pieces);
 	espy_bpf__destroy(s->skel);
 	espy_buf_done(&s->pending);
 	espy_counters_done(&s->counters);
@@ -353,11 +341,11 @@ void espy_sense_stop(struct espy_sense *s)
 	if (s->skel && s->skel->bss->armed) {
 		espy_sense_count(s);
 		s->skel->bss->armed = 0;
-		if (iterate(espy_pieces_find(&s->pieces, "pending"), NULL, &s->pending) < 0)
+		if (iterate(s->skel->progs.pending, NULL, &s->pending) < 0)
 			espy_buf_reset(&s->pending);
 		whole = s->pending.n;
-		if (iterate(espy_pieces_find(&s->pieces, "system_uring__left"),
-			    s->skel->maps.uring_reqs, &s->pending) < 0)
+		if (iterate(s->skel->progs.system_uring__left, s->skel->maps.uring_reqs,
+			    &s->pending) < 0)
 			s->pending.n = whole;
 	}
 	espy_sampler_stop(&s->sampler);
@@ -370,15 +358,15 @@ void espy_sense_stop(struct espy_sense *s)
 
 int espy_sense_count(struct espy_sense *s)
 {
-	struct bpf_program *p = espy_pieces_find(&s->pieces, "profile_process");
+	struct bpf_program *p = s->skel->progs.profile_process;
 	struct espy_buf b = {0};
 	int r;
 
-	if (!p)
+	if (bpf_program__fd(p) < 0)
 		return 0;
 	r = iterate(p, NULL, &b);
 	if (r >= 0)
-		r = espy_counters_take(&s->counters, &b, s->skel->bss->event_on);
+		r = espy_counters_take(&s->counters, &b, s->skel->rodata->event_on);
 	espy_buf_done(&b);
 	return r;
 }
@@ -509,15 +497,16 @@ static int tell_samples(struct espy_sense *s, uint64_t now, espy_record_fn fn, v
 /* Calls that a program did not get to see because it was running already on that CPU. */
 static uint64_t count_misses(struct espy_sense *s)
 {
-	struct bpf_program *p = NULL;
-	unsigned at = 0;
+	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	while ((p = espy_pieces_next(&s->pieces, p, &at))) {
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
+		if (bpf_program__fd(p) >= 0 &&
+		    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
 			sum += info.recursion_misses;
 	}
 	return sum;
@@ -676,7 +665,7 @@ int espy_sense_drain(struct espy_sense *s, bool all, espy_record_fn fn, void *ct
 int espy_sense_snapshot(struct espy_sense *s, espy_record_fn fn, void *ctx, struct espy_err *err)
 {
 	struct espy_buf b = {0};
-	int r = iterate(espy_pieces_find(&s->pieces, "process_running"), NULL, &b);
+	int r = iterate(s->skel->progs.process_running, NULL, &b);
 
 	if (r < 0)
 		espy_err_set(err, r, "cannot list the running processes: %s", strerror(-r));
@@ -706,10 +695,11 @@ static void count_plus(const struct espy_sense *s, struct espy_sense_plus *ret)
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, s->skel->obj) ret->all += espy_load_is_plus(p);
-	p = NULL;
-	for (unsigned at = 0; (p = espy_pieces_next(&s->pieces, p, &at));)
-		ret->loaded += espy_load_is_plus(p);
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
+		ret->all += espy_load_is_plus(p);
+		ret->loaded += espy_load_is_plus(p) && bpf_program__fd(p) >= 0;
+	}
 }
 
 static int probe(struct espy_sense_options *o, struct espy_sense_plus *ret, struct espy_err *err)
