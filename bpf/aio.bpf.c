@@ -157,7 +157,7 @@ __noinline int aio_request(u32 i, u32 n, s64 ret)
 	    !exit_wanted(x.st, res, x.end))
 		return 0;
 	aio_fields(rec, q, native, type, res);
-	time = this_cpu()->learned == x.learned ? x.end : bpf_ktime_get_boot_ns();
+	time = this_cpu()->learned == x.s->learned ? x.end : bpf_ktime_get_boot_ns();
 	header_call(&rec->hdr, x.st, type, time, x.end, res);
 	if (!ended)
 		rec->hdr.flags |= ESPY_F_PENDING;

@@ -67,10 +67,9 @@ struct call_exit {
 	struct task_state *st;
 	struct scratch *s;
 	const struct espy_call *c;
-	u64 end;     /* when the call ended */
-	u64 learned; /* espy_cpu.learned then */
-	u32 off;     /* end of the text so far */
-	u32 flags;   /* enum espy_event_flags */
+	u64 end;   /* when the call ended */
+	u32 off;   /* end of the text so far */
+	u32 flags; /* enum espy_event_flags */
 };
 
 static __always_inline u64 call_arg(const struct task_state *st, u32 n)
@@ -97,7 +96,8 @@ static __always_inline u64 plain_arg(const struct task_state *st, const struct e
 	return v | (call_arg(st, n - 1) << 32 & WIDTH_IS(w, 1 << ESPY_W_PAIR_HIGH));
 }
 
-static __always_inline bool exit_begin(struct call_exit *x)
+/* In a function of its own: what exit_begin() of the event has begun. */
+static __always_inline bool exit_find(struct call_exit *x)
 {
 	u32 user = SCRATCH_EXIT;
 
@@ -108,19 +108,27 @@ static __always_inline bool exit_begin(struct call_exit *x)
 	if (!x->st || !x->s)
 		return false;
 	x->end = x->st->end;
-	x->learned = this_cpu()->learned;
 	x->c = call_of(x->st);
+	return true;
+}
+
+static __always_inline bool exit_begin(struct call_exit *x)
+{
+	if (!exit_find(x))
+		return false;
+	x->s->learned = this_cpu()->learned;
 	return true;
 }
 
 /* The fixed part ends where the text begins. */
 #define EXIT_RECORD(x, rec) ((typeof(rec))((void *)(x)->s->text - sizeof(*(rec))))
 
-static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr, u32 fixed,
-				     u16 type, u32 class_id, s64 result)
+/* Of frequent events: what is said here is verified for each way to it. */
+static __always_inline int exit_send_here(struct call_exit *x, struct espy_event *hdr, u32 fixed,
+					  u16 type, u32 class_id, s64 result)
 {
 	/* behind what it refers to, which this or another CPU may have defined meanwhile */
-	u64 time = this_cpu()->learned == x->learned ? x->end : bpf_ktime_get_boot_ns();
+	u64 time = this_cpu()->learned == x->s->learned ? x->end : bpf_ktime_get_boot_ns();
 
 	header_call(hdr, x->st, type, time, x->end, result);
 	hdr->flags |= x->flags;
@@ -128,6 +136,29 @@ static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr
 	if (event_on[type & (ESPY_EVENT_ID_MAX - 1)])
 		record_output(hdr, fixed + (x->off & (TEXT_AREA - 1)), class_id);
 	return 0;
+}
+
+/* The record before the text, `fixed` bytes, and `off` bytes of text. Global: verified once. */
+__noinline int exit_output(u32 fixed, u32 type, s64 result, u32 off, u32 flags)
+{
+	struct call_exit x;
+	u32 at;
+
+	if (!exit_find(&x))
+		return 0;
+	fixed &= sizeof(x.s->record) - 1;
+	at = sizeof(x.s->record) - fixed;
+	asm volatile("" : "+r"(at)); /* the bound must be seen */
+	x.off = off;
+	x.flags = flags;
+	return exit_send_here(&x, (void *)x.s->record + (at & 1023), fixed, type, class_of(type),
+			      result);
+}
+
+static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr, u32 fixed,
+				     u16 type, u32 class_id, s64 result)
+{
+	return exit_output(fixed, type, result, x->off, x->flags);
 }
 
 /* The same for a call that may have given the caller other credentials. Only such programs take the
@@ -293,7 +324,7 @@ __noinline u32 exit_argument(u32 back, u32 off, u32 fixed, u32 second)
 	u64 user, root;
 	long n;
 
-	if (!exit_begin(&x))
+	if (!exit_find(&x))
 		return off;
 	x.off = off;
 	back = sizeof(x.s->record) - (back & (sizeof(x.s->record) - 1));

@@ -239,8 +239,8 @@ __noinline int send_message(s64 ret, u32 recv)
 	dns = with_dns && ret > 0 && !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) &&
 	      carries_dns(&x, rec->path.obj, recv);
 	if (exit_wanted(x.st, ret, x.end))
-		exit_send(&x, &rec->hdr, sizeof(*rec), recv ? ESPY_EV_net_recv : ESPY_EV_net_send,
-			  ESPY_CLASS_network, ret);
+		exit_send_here(&x, &rec->hdr, sizeof(*rec),
+			       recv ? ESPY_EV_net_recv : ESPY_EV_net_send, ESPY_CLASS_network, ret);
 	if (dns) {
 		x.st->entry = entry;
 		return ESPY_EV_net_dns;

@@ -549,7 +549,7 @@ static __noinline int general(long ret)
 	}
 	if (ret >= 0)
 		general_moved(&x, &rec->path);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), type, class_of(type), ret);
+	return exit_send_here(&x, &rec->hdr, sizeof(*rec), type, class_of(type), ret);
 }
 
 /* Any event of plain values alone. */
