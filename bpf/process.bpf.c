@@ -231,54 +231,64 @@ static __always_inline int send_image(struct task_state *st, const struct mappin
 	return 0;
 }
 
-/* Where the ELF interpreter was put: AT_BASE of the new program's auxiliary vector. */
-static __noinline u64 interpreter_base(struct mm_struct *mm)
+/* Where the ELF interpreter was put: AT_BASE of the new program's auxiliary vector. Global: a loop
+ * of its own. */
+__noinline u64 interpreter_base(u64 mm_address)
 {
-	u64 aux[2];
+	struct mm_struct *mm = (void *)mm_address;
+	u64 at = (u64)&mm->saved_auxv, aux[2];
 
-	for (int i = 0; i < 24; i++) {
-		if (bpf_probe_read_kernel(aux, sizeof(aux), (void *)&mm->saved_auxv + i * 16))
-			return 0;
-		if (aux[0] == AT_NULL_AUX)
+	for (u64 i = 0; i < 24; i++) {
+		if (bpf_probe_read_kernel(aux, sizeof(aux), (void *)at) || aux[0] == AT_NULL_AUX)
 			return 0;
 		if (aux[0] == AT_BASE_AUX)
 			return aux[1];
+		at += sizeof(aux);
 	}
 	return 0;
 }
 
-/* What an exec mapped: the program's code and its interpreter's. */
-static __always_inline void exec_images(struct task_state *st, struct task_struct *t)
+/* The image at an address of the program that was just begun. Global: verified once. */
+__noinline int exec_image(u64 mm, u64 at, u32 kind)
 {
-	struct mm_struct *mm = KR(t, mm);
+	struct task_state *st = state_current(false);
 	struct mapping m;
-	u64 at;
 
-	mapping_at(KNUM(t, mm), KR(mm, start_code), &m);
-	if (m.file)
-		send_image(st, &m, IMAGE_MAIN, SCRATCH_SCHED);
+	if (!st)
+		return 0;
+	mapping_at(mm, at, &m);
+	return m.file ? send_image(st, &m, kind, SCRATCH_SCHED) : 0;
+}
+
+/* What an exec mapped: the program's code and its interpreter's. */
+static __always_inline void exec_images(struct task_struct *t)
+{
+	u64 mm = KNUM(t, mm), at, next;
+
+	exec_image(mm, KR(KR(t, mm), start_code), IMAGE_MAIN);
 	at = interpreter_base(mm);
-	for (int i = 0; at && i < 4; i++) {
-		mapping_at(KNUM(t, mm), at, &m);
-		if (!m.file)
-			break;
-		if (m.flags & VM_EXEC) {
-			send_image(st, &m, IMAGE_INTERPRETER, SCRATCH_SCHED);
+	for (u64 i = 0; at && i < 4; i++) {
+		next = exec_or_end(mm, at);
+		if (next == at) {
+			exec_image(mm, at, IMAGE_INTERPRETER);
 			break;
 		}
-		at = m.end;
+		at = next;
 	}
 }
 
 /* Memory that the file of an exec wants writable and executable at once. Its start, `done` when
- * that was looked at already. */
-static __always_inline u64 exec_memory_at(struct task_state *st, u64 mm, u64 at, u64 done)
+ * that was looked at already. Global: verified once. */
+__noinline u64 exec_memory_at(u64 mm, u64 at, u64 done)
 {
+	struct task_state *st = state_current(false);
 	struct espy_ev_memory_exec *rec;
 	struct mapping m;
 	u64 obj, reason;
 	u32 seq, memory;
 
+	if (!st)
+		return done;
 	mapping_at(mm, at, &m);
 	if (!(m.flags & VM_EXEC) || m.start == done)
 		return done;
@@ -304,19 +314,17 @@ static __always_inline u64 exec_memory_at(struct task_state *st, u64 mm, u64 at,
 	return m.start;
 }
 
-/* An executable stack, and segments of code and of data that are both. Global: verified once. */
-__noinline int exec_memory(void)
+/* An executable stack, and segments of code and of data that are both. */
+static __always_inline void exec_memory(struct task_struct *t)
 {
-	struct task_state *st = state_current(false);
-	struct mm_struct *mm = KR(current_task(), mm);
-	u64 address = KNUM(current_task(), mm), code;
+	struct mm_struct *mm = KR(t, mm);
+	u64 address = KNUM(t, mm), code;
 
-	if (!st || !mm)
-		return 0;
-	exec_memory_at(st, address, KR(mm, start_stack), 0);
-	code = exec_memory_at(st, address, KR(mm, start_code), 0);
-	exec_memory_at(st, address, KR(mm, start_data), code);
-	return 0;
+	if (!mm)
+		return;
+	exec_memory_at(address, KR(mm, start_stack), 0);
+	code = exec_memory_at(address, KR(mm, start_code), 0);
+	exec_memory_at(address, KR(mm, start_data), code);
 }
 
 /* mmap of ia32 whose arguments could not be read when it began. */
@@ -474,11 +482,11 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 	if (event_on[ESPY_EV_process_exec])
 		send_exec(st, p, old_pid, bprm, now);
 	if (!failed_only && event_on[ESPY_EV_memory_exec])
-		exec_memory();
+		exec_memory(p);
 	st->entry = 0;
 	st->verdict |= V_DONE;
 	if ((!failed_only || stacks) && event_on[ESPY_EV_image_load])
-		exec_images(st, p);
+		exec_images(p);
 	return 0;
 }
 

@@ -321,14 +321,20 @@ static __always_inline void note_mapping(struct task_state *st, u64 addr)
 	st->old[1] = 0;
 }
 
-/* Why it matters that what lies at `at` becomes executable. Global, so that the loop below has no
- * ways of its own. */
-__noinline u64 exec_reason_at(u64 mm, u64 at, u64 prot)
+/* One mapping of a range that becomes executable: why that matters, into old[1] of the caller's
+ * state; where it ends, 0: there is none. Global, so that the loop below has no ways of its own. */
+__noinline u64 note_exec_at(u64 mm, u64 at, u64 prot)
 {
+	struct task_state *st = state_current(false);
 	struct mapping m;
 
+	if (!st)
+		return 0;
 	mapping_at(mm, at, &m);
-	return exec_reason(&m, memory_of(mm, &m), (m.flags & PROT_BITS) | VM_SHARED, prot);
+	if (m.vma)
+		st->old[1] =
+			exec_reason(&m, memory_of(mm, &m), (m.flags & PROT_BITS) | VM_SHARED, prot);
+	return m.end;
 }
 
 /* mprotect that makes a range executable: of all that lies in it, the first that should not be.
@@ -336,23 +342,21 @@ __noinline u64 exec_reason_at(u64 mm, u64 at, u64 prot)
 static __always_inline void note_protect(struct task_state *st, u64 from, u64 length, u64 prot)
 {
 	u64 mm = KNUM(current_task(), mm);
-	u64 to = from + length, reason = 0, last = from;
+	u64 to = from + length, last = from;
 
-	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
+	for (u64 i = 0; i < RANGE_VMAS && from < to && !st->old[1]; i++) {
 		last = from;
-		from = mapping_end(mm, from);
+		from = note_exec_at(mm, from, prot);
 		if (!from)
-			return;
-		reason = exec_reason_at(mm, last, prot);
-		if (reason)
 			break;
 	}
-	if (!reason && from < to) /* more mappings than are looked at */
-		reason = REASON_UNKNOWN;
-	if (!reason)
-		return;
-	st->obj = note_at(mm, last);
-	st->old[0] = st->args[7] | reason << 16;
+	if (from && !st->old[1] && from < to) /* more mappings than are looked at */
+		st->old[1] = REASON_UNKNOWN;
+	if (st->old[1]) {
+		st->obj = note_at(mm, last);
+		st->old[0] = st->args[7] | st->old[1] << 16;
+	}
+	st->old[1] = 0;
 }
 
 /* --- at entry ------------------------------------------------------------------------------- */

@@ -44,8 +44,9 @@ struct uring_req {
 	u16 type;
 	u8 opcode, flags;
 	u8 source[2];
-	u8 cut; /* there was no room for all of the text */
-	u8 pad[3];
+	u8 cut;       /* there was no room for all of the text */
+	u8 by_object; /* at its end: the first path is an object, whatever string was given */
+	u8 pad[2];
 	char text[URING_INLINE];
 };
 
@@ -85,10 +86,14 @@ struct uring_out {
 	struct scratch *s;
 	struct uring_req *r;
 	const struct uring_end *end;
-	u64 obj, obj2; /* of its paths */
-	u16 type;
-	bool by_object; /* the first path is an object, whatever string was given */
 };
+
+/* The request whose record is made: a copy behind all texts, so that there is one way to it. */
+static __always_inline struct uring_req *uring_told(struct scratch *s)
+{
+	_Static_assert(sizeof(struct uring_req) <= TEXT_MAX, "a request");
+	return (void *)s->text + TEXT_AREA;
+}
 
 /* --- what it is about, at its end ----------------------------------------------------------- */
 
@@ -136,10 +141,10 @@ static __always_inline void uring_objects(struct uring_out *o)
 	struct file *file = NULL;
 	u64 obj;
 
-	if (o->type == ESPY_EV_file_open || o->type == ESPY_EV_net_accept ||
-	    o->type == ESPY_EV_net_socket) {
+	if (o->r->type == ESPY_EV_file_open || o->r->type == ESPY_EV_net_accept ||
+	    o->r->type == ESPY_EV_net_socket) {
 		file = uring_made(o);
-		if (file && o->type == ESPY_EV_file_open)
+		if (file && o->r->type == ESPY_EV_file_open)
 			o->r->half[1] = !!(KR(file, f_mode) & FMODE_CREATED);
 	}
 	if (!file && !(o->r->flags & U_STRING))
@@ -147,31 +152,56 @@ static __always_inline void uring_objects(struct uring_out *o)
 	if (!file)
 		return;
 	obj = uring_object(number_of(o->s, file), o->end->user);
-	if (o->type == ESPY_EV_file_copy) {
-		o->obj2 = obj;
+	if (o->r->type == ESPY_EV_file_copy) {
+		o->r->obj2 = obj;
 		return;
 	}
-	o->by_object = true;
-	o->obj = obj;
+	o->r->by_object = true;
+	o->r->obj = obj;
 }
 
 /* Read, write and close of a socket are events of their own. */
 static __always_inline void uring_socket(struct uring_out *o)
 {
-	bool socket = (o->obj & OBJ_KIND) == KIND_SOCKET;
+	bool socket = (o->r->obj & OBJ_KIND) == KIND_SOCKET;
 
-	if (socket && o->type == ESPY_EV_file_close)
-		o->type = ESPY_EV_net_close;
-	if (socket && o->type == ESPY_EV_file_read) {
-		o->type = ESPY_EV_net_recv;
+	if (socket && o->r->type == ESPY_EV_file_close)
+		o->r->type = ESPY_EV_net_close;
+	if (socket && o->r->type == ESPY_EV_file_read) {
+		o->r->type = ESPY_EV_net_recv;
 		o->r->word[2] = 0;
 	}
-	if (socket && o->type == ESPY_EV_file_write) {
-		o->type = ESPY_EV_net_send;
+	if (socket && o->r->type == ESPY_EV_file_write) {
+		o->r->type = ESPY_EV_net_send;
 		o->r->word[2] = 0;
 	}
-	if (o->type == ESPY_EV_net_recv || o->type == ESPY_EV_net_send)
+	if (o->r->type == ESPY_EV_net_recv || o->r->type == ESPY_EV_net_send)
 		o->r->word[1] = o->end->res > 0 ? o->end->res : 0;
+}
+
+static __always_inline bool uring_out(struct uring_out *o, const struct uring_end *end)
+{
+	u32 user = end->user;
+
+	o->s = bpf_map_lookup_elem(&scratches, &user);
+	if (!o->s)
+		return false;
+	o->r = uring_told(o->s);
+	o->end = end;
+	return true;
+}
+
+/* Its files and what they make of it, into the request. Global: its ways end in it. */
+__noinline int uring_about(u64 ctx, s64 res, u32 how)
+{
+	struct uring_end end = {ctx, 0, res, how >> 16, how & 0xff};
+	struct uring_out o;
+
+	if (!uring_out(&o, &end))
+		return 0;
+	uring_objects(&o);
+	uring_socket(&o);
+	return 0;
 }
 
 /* --- the record ----------------------------------------------------------------------------- */
@@ -206,17 +236,17 @@ static __always_inline void put_paths(struct uring_out *o, const struct espy_lay
 
 	if (!l->paths)
 		return;
-	if (r->flags & U_STRING && !o->by_object)
-		put_path(o, at, o->obj, off, r->len[0], r->source[0]);
+	if (r->flags & U_STRING && !o->r->by_object)
+		put_path(o, at, o->r->obj, off, r->len[0], r->source[0]);
 	else
-		put_path(o, at, o->obj, 0, 0, source_of(o->obj));
+		put_path(o, at, o->r->obj, 0, 0, source_of(o->r->obj));
 	at += 2;
 	if (l->paths < 2)
 		return;
 	if (r->flags & U_STRING)
-		put_path(o, at, o->obj2, off + r->len[0], r->len[1], r->source[1]);
+		put_path(o, at, o->r->obj2, off + r->len[0], r->len[1], r->source[1]);
 	else
-		put_path(o, at, o->obj2, 0, 0, source_of(o->obj2));
+		put_path(o, at, o->r->obj2, 0, 0, source_of(o->r->obj2));
 }
 
 /* Value `i` of those that there are; without a branch, which would be two ways for the verifier. */
@@ -251,7 +281,7 @@ static __always_inline void put_opcode(struct uring_out *o)
 	rec->user_data = o->end->tag;
 	rec->opcode = o->r->opcode;
 	rec->sqpoll = !!(o->r->flags & U_SQPOLL);
-	path_of_object(&rec->file, o->obj);
+	path_of_object(&rec->file, o->r->obj);
 }
 
 static __always_inline void put_header(struct uring_out *o, u64 now, u64 learned)
@@ -266,7 +296,7 @@ static __always_inline void put_header(struct uring_out *o, u64 now, u64 learned
 	e->result = o->end->res;
 	e->pid = r->pid;
 	e->tid = r->tid;
-	e->type = o->type;
+	e->type = o->r->type;
 	e->call = r->opcode;
 	e->cpu = bpf_get_smp_processor_id();
 	e->abi = ESPY_ABI_URING;
@@ -278,7 +308,7 @@ static __always_inline bool uring_wanted(const struct uring_out *o, u64 now)
 {
 	bool pending = o->end->event_flags & ESPY_F_PENDING;
 
-	if (!event_on[o->type & (ESPY_EVENT_ID_MAX - 1)])
+	if (!event_on[o->r->type & (ESPY_EVENT_ID_MAX - 1)])
 		return false;
 	if (failed_only && (pending || o->end->res >= 0))
 		return false;
@@ -286,13 +316,6 @@ static __always_inline bool uring_wanted(const struct uring_out *o, u64 now)
 }
 
 #define URING_FIXED 256 /* no event has more: PENDING_SIZE in syscall.bpf.c */
-
-/* The request whose record is made: a copy behind all texts, so that there is one way to it. */
-static __always_inline struct uring_req *uring_told(struct scratch *s)
-{
-	_Static_assert(sizeof(struct uring_req) <= TEXT_MAX, "a request");
-	return (void *)s->text + TEXT_AREA;
-}
 
 /* Its strings: with it, behind it while it is made, or kept apart. */
 static __always_inline const void *uring_text_of(struct uring_req *r, u32 how)
@@ -318,34 +341,25 @@ __noinline u32 uring_build(u64 ctx, u64 tag, s64 res, u32 how)
 {
 	struct uring_end end = {ctx, tag, res, how >> 16, how & 0xff};
 	u64 now = bpf_ktime_get_boot_ns(), learned = this_cpu()->learned;
-	u32 fixed, len, user = end.user;
-	struct uring_out o = {.end = &end};
 	const struct espy_layout *l;
-	struct uring_req *r;
+	struct uring_out o;
+	u32 fixed, len;
 
-	o.s = bpf_map_lookup_elem(&scratches, &user);
-	if (!o.s)
+	uring_about(ctx, res, how);
+	if (!uring_out(&o, &end) || !uring_wanted(&o, now))
 		return 0;
-	r = o.r = uring_told(o.s);
-	o.type = r->type;
-	o.obj = r->obj;
-	o.obj2 = r->obj2;
-	uring_objects(&o);
-	uring_socket(&o);
-	if (!uring_wanted(&o, now))
-		return 0;
-	l = &layouts[o.type & (ESPY_EVENT_ID_MAX - 1)];
+	l = &layouts[o.r->type & (ESPY_EVENT_ID_MAX - 1)];
 	__builtin_memset(o.s->record, 0, URING_FIXED);
 	put_header(&o, now, learned);
-	if (o.type == ESPY_EV_system_uring)
+	if (o.r->type == ESPY_EV_system_uring)
 		put_opcode(&o);
 	else
 		put_fields(&o, l);
 	fixed = l->size & 511;
-	len = r->len[0] + r->len[1] + r->len[2];
+	len = o.r->len[0] + o.r->len[1] + o.r->len[2];
 	asm volatile("" : "+r"(len));
 	len &= 0x3fff;
-	if (len && bpf_probe_read_kernel((char *)o.s + fixed, len, uring_text_of(r, how)))
+	if (len && bpf_probe_read_kernel((char *)o.s->record + fixed, len, uring_text_of(o.r, how)))
 		return 0;
 	return fixed + len;
 }

@@ -155,16 +155,6 @@ static __always_inline void mapping_at(u64 mm, u64 addr, struct mapping *m)
 	m->file = KNUM(vma, vm_file);
 }
 
-/* Where the mapping that `addr` is in ends; 0: there is none. Global. */
-__noinline u64 mapping_end(u64 mm, u64 addr)
-{
-	struct vm_area_struct *vma = (void *)vma_at(mm, addr);
-
-	if (!vma || addr < KR(vma, vm_start) || addr >= KR(vma, vm_end))
-		return 0;
-	return KR(vma, vm_end);
-}
-
 /* A file that is in no directory tree: its name is all that tells a memfd from shared memory. */
 static __always_inline u32 memory_of_pseudo(struct dentry *dentry, struct inode *inode)
 {
