@@ -335,6 +335,11 @@ __noinline int refused_fields(void)
 		r->word[0] = (u32)q->fd;
 		r->obj = exit_fd(q->fd);
 		break;
+	case ESPY_EV_net_connect:
+	case ESPY_EV_net_bind:
+		new_address(q->addr, q->off);
+		r->obj = q->flags & REQ_FIXED_FILE ? 0 : exit_fd(q->fd);
+		break;
 	case ESPY_EV_net_socket:
 		r->word[0] = (u32)q->fd;
 		r->word[1] = q->off;
