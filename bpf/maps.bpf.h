@@ -6,7 +6,7 @@
 #include "core.bpf.h"
 
 /* All with an initialiser: without one a compiler lays them out in the order of their first use,
- * which differs between the two objects, and the loader knows only one layout. */
+ * which differs between the objects, and the loader knows only one layout. */
 
 /* --- settings, fixed at load ---------------------------------------------------------------- */
 

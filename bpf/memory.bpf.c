@@ -4,7 +4,7 @@
  * (note_protect, at its entry) and after it, not from what the call asked for: a range can span
  * several, another thread can change them, and READ_IMPLIES_EXEC makes a readable one executable.
  *
- * mmap has three events, one behind the other by tail calls: image_load, memory_exec, memory_map.
+ * mmap has three events, one behind the other: image_load, memory_exec, memory_map.
  * mprotect has two: memory_protect, memory_exec.
  */
 #include "target.bpf.h"

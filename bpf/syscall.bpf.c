@@ -6,13 +6,14 @@
  * and exists on 5.5 and newer; tracepoints of single calls miss 32-bit programs.
  *
  * Calls whose event is plain values of a descriptor are recorded right here; those with paths and
- * texts go through a tail call to the program with the event's name, or to `general`.
+ * texts go through a tail call to the program `shared`, which has a function of the event's name,
+ * or to its `general`.
  */
 #include "target.bpf.h"
 #include "ipc.bpf.h"
 #include "written.bpf.h"
 
-/* The wire form of every event that has no program of its own. */
+/* The wire form of every event that has no function of its own. */
 struct general {
 	struct espy_event hdr;
 	struct espy_path path;

@@ -283,18 +283,8 @@ static __always_inline struct sqe *sqe_room(void)
 	return s ? (void *)s->record : NULL;
 }
 
-/* What was asked for, from the queue itself, which is the program's memory: strings and numbers
- * may have changed since the kernel refused them. */
-__noinline int refused_fields(void)
+static __always_inline void refused_numbers(struct uring_req *r, const struct sqe *q)
 {
-	const struct sqe *q = sqe_room();
-	struct uring_req *r;
-	struct uring_new n;
-
-	if (!q || !new_find(&n))
-		return 0;
-	r = n.r;
-	r->flags |= U_NO_FILE;
 	switch (q->opcode) {
 	case OP_openat:
 		r->word[0] = q->op_flags;
@@ -315,6 +305,21 @@ __noinline int refused_fields(void)
 		r->word[1] = q->off;
 		break;
 	}
+}
+
+/* What was asked for, from the queue itself, which is the program's memory: strings and numbers
+ * may have changed since the kernel refused them. */
+__noinline int refused_fields(void)
+{
+	const struct sqe *q = sqe_room();
+	struct uring_req *r;
+	struct uring_new n;
+
+	if (!q || !new_find(&n))
+		return 0;
+	r = n.r;
+	r->flags |= U_NO_FILE;
+	refused_numbers(r, q);
 	switch (r->type) {
 	case ESPY_EV_file_open:
 	case ESPY_EV_file_stat:
