@@ -137,6 +137,32 @@ static long name_step(u32 i, struct walker *c)
 	return 0;
 }
 
+/* Where there is no bpf_loop: a loop in a loop, which to the verifier is 48 steps and not 512. True
+ * when the end was reached. */
+#define WALK_ROW 16
+
+__noinline int hash_row(u32 user)
+{
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct walker c = {s};
+
+	for (u32 i = 0; s && i < WALK_ROW; i++)
+		if (hash_step(i, &c))
+			return true;
+	return false;
+}
+
+__noinline int name_row(u32 user)
+{
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct walker c = {s};
+
+	for (u32 i = 0; s && i < WALK_ROW; i++)
+		if (name_step(i, &c))
+			return true;
+	return false;
+}
+
 /* Hash of the whole chain; bit 0 says that it has no names: the root. Global: verified once. */
 __noinline u64 object_hash(u64 dentry, u64 mnt, u32 user)
 {
@@ -149,8 +175,8 @@ __noinline u64 object_hash(u64 dentry, u64 mnt, u32 user)
 	if (HAS(has_loop))
 		bpf_loop(WALK_MAX, hash_step, &c, 0);
 	else
-		for (u32 i = 0; i < WALK_MAX; i++)
-			if (hash_step(i, &c))
+		for (u64 i = 0; i < WALK_MAX / WALK_ROW; i++)
+			if (hash_row(user))
 				break;
 	return s->walk.hash << 1 | !s->walk.names;
 }
@@ -168,8 +194,8 @@ __noinline u32 object_names(u64 dentry, u64 mnt, u32 user)
 	if (HAS(has_loop))
 		bpf_loop(WALK_MAX, name_step, &c, 0);
 	else
-		for (u32 i = 0; i < WALK_MAX; i++)
-			if (name_step(i, &c))
+		for (u64 i = 0; i < WALK_MAX / WALK_ROW; i++)
+			if (name_row(user))
 				break;
 	return s->walk.off | (s->walk.top ? 0 : 1u << 31);
 }
