@@ -36,6 +36,45 @@ const volatile bool has_loop = 0;         /* helper bpf_loop: 5.17 */
 #define HAS(feature) (feature)
 #endif
 
+/*
+ * The hooks at the beginning and the end of every system call. tp_btf is the cheapest. From 7.2 on
+ * the kernel runs such programs with preemption enabled, and skips a program that is under way on
+ * the processor already: a task that is preempted in sys_exit would cost all others their events
+ * until it goes on. Programs of the tracepoint's perf event run with preemption disabled there too;
+ * for those kernels the source is compiled once more, with ESPY_PERF. Their context is the
+ * tracepoint's record: 8 bytes common to all, the number, the result.
+ */
+#ifdef ESPY_PERF
+#define ENTRY_HOOK      "tracepoint/raw_syscalls/sys_enter"
+#define EXIT_HOOK       "tracepoint/raw_syscalls/sys_exit"
+#define ENTRY_ID(ctx)   ((long)(ctx)[1])
+#define EXIT_VALUE(ctx) ((long)(ctx)[2])
+#else
+#define ENTRY_HOOK      "tp_btf/sys_enter"
+#define EXIT_HOOK       "tp_btf/sys_exit"
+#define ENTRY_ID(ctx)   ((long)(ctx)[1])
+#define EXIT_VALUE(ctx) ((long)(ctx)[1])
+#endif
+
+static __always_inline struct pt_regs *call_regs(u64 *ctx)
+{
+#ifdef ESPY_PERF
+	return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#else
+	return (void *)ctx[0];
+#endif
+}
+
+/* A program at the end of calls: AT_EXIT(name) { … uses ctx and the result, ret … } */
+#define AT_EXIT(name)                                                   \
+	static __always_inline int at_exit__##name(u64 *ctx, long ret); \
+	SEC(EXIT_HOOK)                                                  \
+	int name(u64 *ctx)                                              \
+	{                                                               \
+		return at_exit__##name(ctx, EXIT_VALUE(ctx));           \
+	}                                                               \
+	static __always_inline int at_exit__##name(u64 *ctx, long ret)
+
 extern void *bpf_rdonly_cast(void *obj, u32 btf_id) __ksym __weak;
 
 /*

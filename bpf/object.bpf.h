@@ -100,7 +100,7 @@ static __always_inline bool walk_is_top(struct walk *w, u64 parent)
 	return true;
 }
 
-static long hash_step(u32 i, struct walker *c)
+static __always_inline long hash_step(u32 i, struct walker *c)
 {
 	struct walk *w = &c->s->walk;
 	struct dentry *dentry = (void *)w->dentry;
@@ -116,7 +116,7 @@ static long hash_step(u32 i, struct walker *c)
 	return 0;
 }
 
-static long name_step(u32 i, struct walker *c)
+static __always_inline long name_step(u32 i, struct walker *c)
 {
 	struct obj_scratch *s = c->s;
 	struct walk *w = &s->walk;

@@ -213,8 +213,7 @@ static __always_inline u32 pass_family(struct task_state *st)
 
 /* A program of its own, whichever of the two is wanted: its functions are as deep in one another as
  * the kernel allows. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ipc_pass, struct pt_regs *regs, long ret)
+AT_EXIT(ipc_pass)
 {
 	struct task_state *st = state_current(false);
 	u32 family;

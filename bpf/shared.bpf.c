@@ -32,8 +32,7 @@ static __always_inline int shared_event(u32 type, long ret)
 	return shared_general(type, ret);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(shared, struct pt_regs *regs, long ret)
+AT_EXIT(shared)
 {
 	struct task_state *st = state_current(false);
 	u32 next;

@@ -311,9 +311,11 @@ static __always_inline bool asks_to_share(struct pt_regs *regs, const struct esp
 	       (ia32 ? regs->si : regs->r10) & 1;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
+SEC(ENTRY_HOOK)
+int sys_enter(u64 *ctx)
 {
+	struct pt_regs *regs = call_regs(ctx);
+	long id = ENTRY_ID(ctx);
 	u32 nr = (u32)id & ~X32_BIT & (ESPY_CALLS - 1);
 	const struct espy_call *c;
 	struct task_struct *t;
@@ -425,9 +427,9 @@ static __always_inline void exit_creds(const struct espy_call *c)
 		creds_settle();
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+AT_EXIT(sys_exit)
 {
+	struct pt_regs *regs = call_regs(ctx);
 	u32 nr = (u32)regs->orig_ax & ~X32_BIT & (ESPY_CALLS - 1);
 	const struct espy_call *c;
 	struct task_struct *t;

@@ -98,6 +98,7 @@ static const char *verb_of(unsigned type)
 
 	switch (type) {
 	case ESPY_EV_net_connect:
+	case ESPY_EV_net_tcp: /* the answer to a connect that did not wait for it */
 		return "connect to";
 	case ESPY_EV_net_bind:
 	case ESPY_EV_net_listen:

@@ -154,6 +154,8 @@ static struct espy_str subject_of(const struct espy_batch *b, uint32_t row)
 	switch (b->type[row]) {
 	case ESPY_EV_net_connect:
 		return espy_batch_get(b, row, ESPY_FIELD_net_connect_remote).str;
+	case ESPY_EV_net_tcp:
+		return espy_batch_get(b, row, ESPY_FIELD_net_tcp_remote).str;
 	case ESPY_EV_net_send:
 		return espy_batch_get(b, row, ESPY_FIELD_net_send_remote).str;
 	case ESPY_EV_net_recv:
@@ -279,7 +281,30 @@ static int add_failure(struct espy_why *w, const struct espy_batch *b, uint32_t 
 	return r < 0 ? r : 0;
 }
 
-/* A connection that goes on is a failure until something comes or goes over it. */
+/* Something came or went over a connection, or the answer to its request was no, which is a finding
+ * of its own. */
+static bool is_answer(const struct espy_batch *b, uint32_t row)
+{
+	switch (b->type[row]) {
+	case ESPY_EV_net_send:
+	case ESPY_EV_net_recv:
+		return b->result[row] > 0;
+	case ESPY_EV_net_tcp:
+		return b->result[row] < 0;
+	}
+	return false;
+}
+
+static uintptr_t find_noted(const struct espy_why *w, uint32_t proc, uint32_t name, int error,
+			    unsigned type)
+{
+	return espy_unboxed(espy_map_get(&w->index, (uint64_t)proc << 32 | name,
+					 failure_key(w, proc, error, type)),
+			    NO_ID);
+}
+
+/* A connection that goes on is a failure until there is an answer; one from this machine may be
+ * there before the call has ended. */
 static int note_traffic(struct espy_why *w, const struct espy_batch *b, uint32_t row, uint32_t proc)
 {
 	bool is_connect = b->type[row] == ESPY_EV_net_connect;
@@ -288,9 +313,7 @@ static int note_traffic(struct espy_why *w, const struct espy_batch *b, uint32_t
 	uintptr_t at;
 	int r;
 
-	if (is_connect ? b->result[row] != -EINPROGRESS
-		       : b->result[row] <= 0 || (b->type[row] != ESPY_EV_net_send &&
-						 b->type[row] != ESPY_EV_net_recv))
+	if (is_connect ? b->result[row] != -EINPROGRESS : !is_answer(b, row))
 		return 0;
 	remote = intern(w, subject_of(b, row));
 	if (is_connect) {
@@ -299,12 +322,12 @@ static int note_traffic(struct espy_why *w, const struct espy_batch *b, uint32_t
 			return r;
 		f->program = program_of(w, b, row);
 		f->places = 1;
+		f->is_answered |=
+			find_noted(w, proc, remote, ECONNREFUSED, ESPY_EV_net_tcp) != NO_ID;
 		note_row(w, f, b, row, remote);
 		return 0;
 	}
-	at = espy_unboxed(espy_map_get(&w->index, (uint64_t)proc << 32 | remote,
-				       failure_key(w, proc, EINPROGRESS, ESPY_EV_net_connect)),
-			  NO_ID);
+	at = find_noted(w, proc, remote, EINPROGRESS, ESPY_EV_net_connect);
 	if (at != NO_ID)
 		w->failures.v[at].is_answered = true;
 	return 0;

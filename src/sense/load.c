@@ -16,6 +16,10 @@
 #include "espy.skel.h"
 #include "espy_mid.skel.h"
 #include "espy_old.skel.h"
+#include "espy_perf.skel.h"
+
+/* Of the tracepoint that the programs of the object espy_perf stand on; root's alone to read. */
+#define PERF_HOOK "/sys/kernel/tracing/events/raw_syscalls/sys_exit/id"
 
 #define PLUS_TASKS 16384u /* threads in a call on a path at one time */
 
@@ -26,6 +30,7 @@
 struct features {
 	bool cast, task_btf, task_storage, loop;
 	bool fentry;   /* trampolines load: the plus pack */
+	bool perf;     /* tp_btf programs on system calls may be preempted: 7.2 */
 	int uring_req; /* arguments of the tracepoint, -1: not there */
 	int uring_sqe, uring_done, uring_full, uring_failed;
 	int64_t preempt, current, hot; /* per-CPU variables, from the run queue; 0: not there */
@@ -105,6 +110,8 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
 	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
 	f->fentry = loads_fentry(btf);
+	f->perf = btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0 &&
+		  access(PERF_HOOK, R_OK) == 0;
 	f->preempt = from_run_queue(btf, "__preempt_count");
 	f->current = from_run_queue(btf, "current_task");
 	f->hot = from_run_queue(btf, "pcpu_hot");
@@ -131,6 +138,11 @@ static const struct shared {
 };
 
 #define N_SHARED (sizeof(shared) / sizeof(shared[0]))
+
+bool espy_load_is_exit(const struct bpf_program *p)
+{
+	return espy_str_ends(espy_str0(bpf_program__section_name(p)), ESPY_STR("/sys_exit"));
+}
 
 const char *espy_load_program(const char *event)
 {
@@ -284,6 +296,8 @@ static struct espy_bpf *open_object(const struct features *f)
 		skel->skeleton->data = (void *)espy_old_bpf__elf_bytes(&skel->skeleton->data_sz);
 	else if (!f->cast || !f->task_btf || !f->task_storage)
 		skel->skeleton->data = (void *)espy_mid_bpf__elf_bytes(&skel->skeleton->data_sz);
+	else if (f->perf)
+		skel->skeleton->data = (void *)espy_perf_bpf__elf_bytes(&skel->skeleton->data_sz);
 	if (bpf_object__open_skeleton(skel->skeleton, NULL) < 0)
 		goto fail;
 	return skel;

@@ -100,8 +100,7 @@ static int make_rings(struct espy_sense *s, struct espy_err *err)
 /* Programs that are reached by a tail call: everything on sys_exit but sys_exit itself. */
 static bool is_tail(const struct bpf_program *p)
 {
-	return !strcmp(bpf_program__section_name(p), "tp_btf/sys_exit") &&
-	       strcmp(bpf_program__name(p), "sys_exit") != 0;
+	return espy_load_is_exit(p) && strcmp(bpf_program__name(p), "sys_exit") != 0;
 }
 
 /* --- tail calls, filters, links ------------------------------------------------------------- */

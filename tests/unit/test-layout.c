@@ -16,6 +16,7 @@
 #include "espy.skel.h"
 #include "espy_mid.skel.h"
 #include "espy_old.skel.h"
+#include "espy_perf.skel.h"
 
 /* Events that user space itself makes. */
 static const uint16_t made_here[] = {
@@ -38,12 +39,13 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-enum { NEW, MID, OLD };
+enum { NEW, MID, OLD, PERF };
 
 static struct bpf_object *open_object(int which)
 {
 	static const void *(*const elf_bytes[])(size_t *) = {
-		espy_bpf__elf_bytes, espy_mid_bpf__elf_bytes, espy_old_bpf__elf_bytes};
+		espy_bpf__elf_bytes, espy_mid_bpf__elf_bytes, espy_old_bpf__elf_bytes,
+		espy_perf_bpf__elf_bytes};
 	size_t n;
 	const void *elf = elf_bytes[which](&n);
 	struct bpf_object *obj;
@@ -102,6 +104,7 @@ static void test_layout(void **state)
 	(void)state;
 	check_layout(NEW);
 	check_layout(MID);
+	check_layout(PERF);
 }
 
 static void test_layout_old(void **state)
@@ -151,6 +154,7 @@ static void test_same_data(void **state)
 	(void)state;
 	check_same_data(MID);
 	check_same_data(OLD);
+	check_same_data(PERF);
 }
 
 static bool is_in(const uint16_t *list, size_t n, unsigned type)
