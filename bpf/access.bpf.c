@@ -154,7 +154,7 @@ static __always_inline void inject_written(struct task_state *st, long bytes)
 		send_inject(st, &done, bytes);
 }
 
-AT_EXIT(process_inject)
+SHARED(process_inject)
 {
 	struct task_state *st = state_current(false);
 
@@ -192,7 +192,7 @@ __noinline int tracee_let_go(u64 tracee)
 		return 0;
 	st->obj = exit_object(exe_of(t));
 	st->pos = stopped_ip(t, &sp);
-	st->obj2 = exit_object(target_mapping(st, KNUM(t, mm), st->pos));
+	st->obj2 = exit_object(note_at(KNUM(t, mm), st->pos));
 	return send_inject(st, &copy, 0);
 }
 
@@ -232,7 +232,7 @@ static __always_inline u64 ptrace_grants(u32 request)
 	return ptrace_resumes(request) ? GRANT_STOP : GRANT_QUERY;
 }
 
-AT_EXIT(process_ptrace)
+SHARED(process_ptrace)
 {
 	struct espy_ev_process_ptrace *rec;
 	struct call_exit x;
@@ -253,7 +253,7 @@ AT_EXIT(process_ptrace)
 	}
 	exit_again(x.st, entry);
 	if (event_on[ESPY_EV_process_inject] && ret >= 0)
-		bpf_tail_call(ctx, &exits, ESPY_EV_process_inject);
+		return ESPY_EV_process_inject;
 	x.st->entry = 0;
 	return 0;
 }
@@ -323,22 +323,38 @@ static __always_inline bool access_by_mem(struct call_exit *x, struct access *a)
 
 #define PIECES_MAX 16 /* of process_vm_writev, that are looked at for executable memory */
 
+/* One piece of such a write, of which `left` bytes are left: where it is executable, and its
+ * length. Global: a loop of them has no ways of its own. */
+__noinline u64 piece_code(u64 mm, u64 iov, u64 left, u32 native)
+{
+	u64 len, at = iov_at(iov, 0, native, &len);
+
+	return exec_in_range(mm, at, at + (len > left ? left : len));
+}
+
+__noinline u64 piece_length(u64 iov, u32 native)
+{
+	u64 len;
+
+	iov_at(iov, 0, native, &len);
+	return len;
+}
+
 /* Where executable memory was written, 0 for nowhere. */
 static __always_inline u64 code_written(struct call_exit *x, const struct access *a, long ret)
 {
-	bool native = x->st->abi == ESPY_ABI_NATIVE;
-	u64 at, len, left = ret, found;
+	u64 iov = call_arg(x->st, 4), n = call_arg(x->st, 5), left = ret, len, found;
+	u32 native = x->st->abi == ESPY_ABI_NATIVE;
 
 	if (x->st->type == ESPY_EV_file_write)
 		return exec_in_range(a->mm, a->address, a->address + left);
-	for (u64 i = 0; i < PIECES_MAX && i < call_arg(x->st, 5) && left; i++) {
-		at = iov_at(call_arg(x->st, 4), i, native, &len);
-		if (len > left)
-			len = left;
-		found = exec_in_range(a->mm, at, at + len);
+	for (u64 i = 0; i < PIECES_MAX && i < n && left; i++) {
+		found = piece_code(a->mm, iov, left, native);
 		if (found)
 			return found;
-		left -= len;
+		len = piece_length(iov, native);
+		left -= len > left ? left : len;
+		iov += native ? 16 : 8;
 	}
 	return 0;
 }
@@ -354,7 +370,7 @@ static __always_inline bool access_memory(struct call_exit *x, struct access *a)
 		return false;
 	x->st->args[7] = x->st->obj2 = 0;
 	if (a->mm)
-		x->st->obj2 = exit_object(target_mapping(x->st, a->mm, a->address));
+		x->st->obj2 = exit_object(note_at(a->mm, a->address));
 	return true;
 }
 
@@ -368,7 +384,7 @@ static __always_inline bool access_memory(struct call_exit *x, struct access *a)
 		(rec)->memory = (x)->st->args[7] >> 8 & 0xff; \
 	} while (0)
 
-AT_EXIT(process_vm_read)
+SHARED(process_vm_read)
 {
 	struct espy_ev_process_vm_read *rec;
 	struct access a = {};
@@ -399,13 +415,13 @@ static __always_inline bool injects(struct call_exit *x, const struct access *a,
 	if (!at)
 		return false;
 	x->st->pos = at;
-	x->st->obj2 = exit_object(target_mapping(x->st, a->mm, at));
+	x->st->obj2 = exit_object(note_at(a->mm, at));
 	if (a->traced)
 		x->st->args[7] |= MAPPING_TRACED;
 	return true;
 }
 
-AT_EXIT(process_vm_write)
+SHARED(process_vm_write)
 {
 	struct espy_ev_process_vm_write *rec;
 	struct access a = {};
@@ -424,7 +440,7 @@ AT_EXIT(process_vm_write)
 	exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_process_vm_write, ESPY_CLASS_process, ret);
 	exit_again(x.st, entry);
 	if (injects(&x, &a, ret))
-		bpf_tail_call(ctx, &exits, ESPY_EV_process_inject);
+		return ESPY_EV_process_inject;
 	x.st->entry = 0;
 	return 0;
 }
@@ -543,7 +559,7 @@ static __always_inline bool access_refused(struct call_exit *x, struct espy_ev_p
 }
 
 /* Behind file_open, for files of /proc and for what was refused. */
-AT_EXIT(process_access)
+SHARED(process_access)
 {
 	struct espy_ev_process_access *rec;
 	struct call_exit x;

@@ -70,10 +70,19 @@ struct aio_read {
 	struct aio_event event;
 };
 
-static __always_inline bool aio_event_at(struct aio_read *w, u64 ring, u32 back, u64 request)
+/* Is the `back`th last completion that request's? Global: verified once. */
+__noinline int aio_event_at(u64 ring, u32 back, u64 request)
 {
-	u32 at = w->ring.tail >= back ? w->ring.tail - back : w->ring.tail + w->ring.size - back;
+	u32 user = SCRATCH_EXIT, at;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	struct aio_read *w;
 
+	if (!s)
+		return false;
+	w = (void *)s->text;
+	if (back > w->ring.size)
+		return false;
+	at = w->ring.tail >= back ? w->ring.tail - back : w->ring.tail + w->ring.size - back;
 	return !bpf_probe_read_user(&w->event, sizeof(w->event),
 				    (void *)(ring + sizeof(w->ring) + at * sizeof(w->event))) &&
 	       w->event.request == request;
@@ -88,10 +97,10 @@ static __always_inline bool aio_ended(struct aio_read *w, u64 ring, u64 request,
 	if (bpf_probe_read_user(&w->ring, sizeof(w->ring), (void *)ring) ||
 	    w->ring.magic != AIO_RING_MAGIC)
 		return false;
-	if (back <= w->ring.size && aio_event_at(w, ring, back, request))
+	if (aio_event_at(ring, back, request))
 		return true;
-	for (u32 i = 1; i <= AIO_LOOK; i++)
-		if (i <= w->ring.size && aio_event_at(w, ring, i, request))
+	for (u64 i = 1; i <= AIO_LOOK; i++)
+		if (aio_event_at(ring, i, request))
 			return true;
 	return false;
 }
@@ -148,7 +157,7 @@ __noinline int aio_request(u32 i, u32 n, s64 ret)
 	    !exit_wanted(x.st, res, x.end))
 		return 0;
 	aio_fields(rec, q, native, type, res);
-	time = this_cpu()->learned == x.learned ? x.end : bpf_ktime_get_boot_ns();
+	time = this_cpu()->learned == x.s->learned ? x.end : bpf_ktime_get_boot_ns();
 	header_call(&rec->hdr, x.st, type, time, x.end, res);
 	if (!ended)
 		rec->hdr.flags |= ESPY_F_PENDING;
@@ -162,7 +171,7 @@ static long aio_step(u32 i, struct aio_call *c)
 	return 0;
 }
 
-AT_EXIT(file_aio)
+SHARED(file_aio)
 {
 	u32 max = HAS(has_loop) ? AIO_MAX : AIO_MAX_OLD;
 	struct aio_call c = {ret, ret > 0 ? ret : 1}; /* it says no only to the first */

@@ -24,11 +24,14 @@ const volatile bool has_loop = 0;         /* helper bpf_loop: 5.17 */
 
 /*
  * Kernels before 5.13 refuse even the mention of a callback (BPF_PSEUDO_FUNC, 69c087ba6225) in code
- * that is never reached: for them the same source is compiled a second time, with ESPY_OLD and
- * without all of this.
+ * that is never reached: for them the same source is compiled with ESPY_OLD, without all of this.
+ * Those that have all of it get what is compiled with ESPY_NEW: to take thousands of dead branches
+ * out of a program costs the kernel as long as to verify it.
  */
-#ifdef ESPY_OLD
+#if defined(ESPY_OLD)
 #define HAS(feature) 0
+#elif defined(ESPY_NEW)
+#define HAS(feature) 1
 #else
 #define HAS(feature) (feature)
 #endif
@@ -94,8 +97,9 @@ extern void *bpf_rdonly_cast(void *obj, u32 btf_id) __ksym __weak;
 /* A pointer as a number, which is what a global function takes. */
 #define KNUM(p, field)                                         \
 	({                                                     \
+		typeof(p) __p = (p);                           \
 		u64 __n = 0;                                   \
-		bpf_core_read(&__n, sizeof(__n), &(p)->field); \
+		bpf_core_read(&__n, sizeof(__n), &__p->field); \
 		__n;                                           \
 	})
 

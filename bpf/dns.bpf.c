@@ -148,18 +148,19 @@ static __always_inline void send_vector(struct call_exit *x, u64 len)
 	dns_message(call_arg(x->st, 2), call_arg(x->st, 3), len, 0, is_native(x));
 }
 
-static __always_inline void send_one(struct call_exit *x, u64 user, u64 len)
+/* Global: a loop of it has no ways of its own. */
+__noinline int send_one(u64 user, u64 len, u64 native)
 {
 	struct message m = {};
 
-	read_message(&m, user, is_native(x));
-	dns_message(m.iov, m.iovs, len, m.name, m.name_len | is_native(x));
+	read_message(&m, user, native);
+	return dns_message(m.iov, m.iovs, len, m.name, m.name_len | native);
 }
 
 /* sendmmsg, recvmmsg: headers in a row, each with the length of its message behind it. */
 static __always_inline void send_messages(struct call_exit *x, u64 done)
 {
-	u64 at = call_arg(x->st, 2);
+	u64 at = call_arg(x->st, 2), native = is_native(x);
 	struct espy_cpu *cpu;
 
 	for (u32 i = 0; i < DNS_MESSAGES; i++) {
@@ -167,9 +168,9 @@ static __always_inline void send_messages(struct call_exit *x, u64 done)
 
 		if (i >= done)
 			return;
-		bpf_probe_read_user(&len, sizeof(len), (void *)(at + (is_native(x) ? 56 : 28)));
-		send_one(x, at, len);
-		at += is_native(x) ? 64 : 32;
+		bpf_probe_read_user(&len, sizeof(len), (void *)(at + (native ? 56 : 28)));
+		send_one(at, len, native);
+		at += native ? 64 : 32;
 	}
 	cpu = this_cpu(); /* more than anybody sends: said to be lost */
 	cpu->seq += done - DNS_MESSAGES;
@@ -191,7 +192,7 @@ static __always_inline bool was_sent(u32 type)
 	return type == ESPY_EV_net_send || type == ESPY_EV_file_write;
 }
 
-AT_EXIT(net_dns)
+SHARED(net_dns)
 {
 	struct espy_ev_meta_dns *rec;
 	struct call_exit x;
@@ -224,7 +225,7 @@ AT_EXIT(net_dns)
 	else if (shape == SHAPE_VECTOR)
 		send_vector(&x, ret);
 	else if (shape == SHAPE_MESSAGE)
-		send_one(&x, call_arg(x.st, 2), ret);
+		send_one(call_arg(x.st, 2), ret, is_native(&x));
 	else
 		send_messages(&x, ret);
 	x.st->entry = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * All programs as one object, so that the kernel's BTF is read once. The loader matches programs
- * and events by name: `file_open`, or `process_exec__done` for a second program of an event.
+ * and events by name: `process_exit`, or `process_exec__done` for a second program of an event.
  */
 #include "syscall.bpf.c"
 #include "file.bpf.c"

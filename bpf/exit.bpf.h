@@ -17,15 +17,16 @@
 #include "object.bpf.h"
 #include "plus.bpf.h"
 
-/* Instead of AT_EXIT(event): a function of the program that the event shares with others
- * (model/shared.def). */
-#define SHARED(event)                                                   \
-	static __always_inline int shared__##event(u64 *ctx, long ret); \
-	static __noinline int event(u64 *ctx)                           \
-	{                                                               \
-		return shared__##event(ctx, EXIT_VALUE(ctx));           \
-	}                                                               \
-	static __always_inline int shared__##event(u64 *ctx, long ret)
+enum shared_events {
+#define SHARED_BY(program, event) SHARED_##event = 1,
+#include "model/shared.def"
+};
+
+/* An event's function at the end of its call, which gave `ret`: the event that is to follow, 0 for
+ * none. It must be named in model/shared.def. */
+#define SHARED(event)                           \
+	_Static_assert(SHARED_##event, #event); \
+	static __noinline int event(long ret)
 
 /* Objects looked up at the end of a call: functions of their own, so that the stack suffices. */
 static __noinline u64 exit_file(struct file *file)
@@ -38,9 +39,14 @@ static __noinline u64 exit_dir(struct vfsmount *mnt, struct dentry *dentry)
 	return object_of_path(mnt, dentry, SCRATCH_EXIT);
 }
 
+__noinline u64 exit_object(u64 file)
+{
+	return object_of_file((void *)file, SCRATCH_EXIT);
+}
+
 __noinline u64 exit_fd(u32 fd)
 {
-	return exit_file(file_of_fd(current_task(), fd));
+	return object_of_fd(current_task(), fd, SCRATCH_EXIT);
 }
 
 __noinline u64 exit_cwd(void)
@@ -61,10 +67,9 @@ struct call_exit {
 	struct task_state *st;
 	struct scratch *s;
 	const struct espy_call *c;
-	u64 end;     /* when the call ended */
-	u64 learned; /* espy_cpu.learned then */
-	u32 off;     /* end of the text so far */
-	u32 flags;   /* enum espy_event_flags */
+	u64 end;   /* when the call ended */
+	u32 off;   /* end of the text so far */
+	u32 flags; /* enum espy_event_flags */
 };
 
 static __always_inline u64 call_arg(const struct task_state *st, u32 n)
@@ -91,7 +96,8 @@ static __always_inline u64 plain_arg(const struct task_state *st, const struct e
 	return v | (call_arg(st, n - 1) << 32 & WIDTH_IS(w, 1 << ESPY_W_PAIR_HIGH));
 }
 
-static __always_inline bool exit_begin(struct call_exit *x)
+/* In a function of its own: what exit_begin() of the event has begun. */
+static __always_inline bool exit_find(struct call_exit *x)
 {
 	u32 user = SCRATCH_EXIT;
 
@@ -102,19 +108,27 @@ static __always_inline bool exit_begin(struct call_exit *x)
 	if (!x->st || !x->s)
 		return false;
 	x->end = x->st->end;
-	x->learned = this_cpu()->learned;
 	x->c = call_of(x->st);
+	return true;
+}
+
+static __always_inline bool exit_begin(struct call_exit *x)
+{
+	if (!exit_find(x))
+		return false;
+	x->s->learned = this_cpu()->learned;
 	return true;
 }
 
 /* The fixed part ends where the text begins. */
 #define EXIT_RECORD(x, rec) ((typeof(rec))((void *)(x)->s->text - sizeof(*(rec))))
 
-static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr, u32 fixed,
-				     u16 type, u32 class_id, s64 result)
+/* Of frequent events: what is said here is verified for each way to it. */
+static __always_inline int exit_send_here(struct call_exit *x, struct espy_event *hdr, u32 fixed,
+					  u16 type, u32 class_id, s64 result)
 {
 	/* behind what it refers to, which this or another CPU may have defined meanwhile */
-	u64 time = this_cpu()->learned == x->learned ? x->end : bpf_ktime_get_boot_ns();
+	u64 time = this_cpu()->learned == x->s->learned ? x->end : bpf_ktime_get_boot_ns();
 
 	header_call(hdr, x->st, type, time, x->end, result);
 	hdr->flags |= x->flags;
@@ -122,6 +136,29 @@ static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr
 	if (event_on[type & (ESPY_EVENT_ID_MAX - 1)])
 		record_output(hdr, fixed + (x->off & (TEXT_AREA - 1)), class_id);
 	return 0;
+}
+
+/* The record before the text, `fixed` bytes, and `off` bytes of text. Global: verified once. */
+__noinline int exit_output(u32 fixed, u32 type, s64 result, u32 off, u32 flags)
+{
+	struct call_exit x;
+	u32 at;
+
+	if (!exit_find(&x))
+		return 0;
+	fixed &= sizeof(x.s->record) - 1;
+	at = sizeof(x.s->record) - fixed;
+	asm volatile("" : "+r"(at)); /* the bound must be seen */
+	x.off = off;
+	x.flags = flags;
+	return exit_send_here(&x, (void *)x.s->record + (at & 1023), fixed, type, class_of(type),
+			      result);
+}
+
+static __always_inline int exit_send(struct call_exit *x, struct espy_event *hdr, u32 fixed,
+				     u16 type, u32 class_id, s64 result)
+{
+	return exit_output(fixed, type, result, x->off, x->flags);
 }
 
 /* The same for a call that may have given the caller other credentials. Only such programs take the
@@ -275,36 +312,49 @@ static __always_inline bool exit_has_old(struct call_exit *x, u64 obj)
 	return obj || (c && x->st->entry && c->entry == x->st->entry && c->has_old);
 }
 
-/* A path argument, the first or the second, read at the end of the call: by then its page is surely
- * there. A working directory that the call itself changes was noted at entry. */
-static __noinline int exit_user_path(struct call_exit *x, struct espy_path *p, u32 fixed,
-				     bool second)
+/*
+ * A path argument, the first or the second, read at the end of the call: by then its page is surely
+ * there. A working directory that the call itself changes was noted at entry. The path lies `back`
+ * bytes before the text, of which there are `off`; how many there are then. Global: verified once.
+ */
+__noinline u32 exit_argument(u32 back, u32 off, u32 fixed, u32 second)
 {
-	u8 dir = second ? x->c->dir2 : x->c->dir;
-	u64 user = call_arg(x->st, second ? x->c->path2 : x->c->path);
-	u64 kept = second ? 0 : x->st->obj2;
-	u64 root;
-	u32 at = x->off;
+	struct espy_path *p;
+	struct call_exit x;
+	u64 user, root;
 	long n;
 
-	if (exit_known_path(x, p, fixed, second))
-		return 0;
-	n = user ? exit_string(x, user) : 0;
+	if (!exit_find(&x))
+		return off;
+	x.off = off;
+	back = sizeof(x.s->record) - (back & (sizeof(x.s->record) - 1));
+	asm volatile("" : "+r"(back)); /* the bound must be seen */
+	p = (void *)x.s->record + (back & 1023);
+	if (exit_known_path(&x, p, fixed, second))
+		return x.off;
+	user = call_arg(x.st, second ? x.c->path2 : x.c->path);
+	n = user ? exit_string(&x, user) : 0;
 	path_of_object(p, 0);
 	p->source = n < 0 ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_USER;
-	p->text.off = fixed + at;
+	p->text.off = fixed + off;
 	p->text.len = n > 0 ? n : 0;
-	if (n > 0 && x->s->text[at & (TEXT_AREA - 1)] == '/') {
+	if (n > 0 && x.s->text[off & (TEXT_AREA - 1)] == '/') {
 		root = exit_root();
 		p->obj = root & OBJ_ROOT ? 0 : root;
-		return 0;
+		return x.off;
 	}
-	if (n == 0 && !dir)
-		return 0; /* "": ENOENT */
-	p->obj = base_of(x, dir, kept);
+	if (n == 0 && !(second ? x.c->dir2 : x.c->dir))
+		return x.off; /* "": ENOENT */
+	p->obj = base_of(&x, second ? x.c->dir2 : x.c->dir, second ? 0 : x.st->obj2);
 	if (n == 0)
 		p->source = ESPY_SOURCE_KERNEL; /* AT_EMPTY_PATH: the descriptor itself */
-	return 0;
+	return x.off;
+}
+
+static __always_inline void exit_user_path(struct call_exit *x, struct espy_path *p, u32 fixed,
+					   bool second)
+{
+	x->off = exit_argument((void *)x->s->text - (void *)p, x->off, fixed, second);
 }
 
 /* The first path of the event: what the descriptor meant, or a path argument. */

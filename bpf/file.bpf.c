@@ -85,7 +85,7 @@ static __always_inline bool opens_process(struct file *file, long ret)
 	return KR(KR(KR(file, f_inode), i_sb), s_magic) == PROC_SUPER_MAGIC;
 }
 
-AT_EXIT(file_open)
+SHARED(file_open)
 {
 	struct espy_ev_file_open *rec;
 	struct file *file = NULL;
@@ -112,11 +112,10 @@ AT_EXIT(file_open)
 	} else {
 		exit_path(&x, &rec->path, sizeof(*rec));
 	}
-	exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
+	exit_send_here(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
 	if (event_on[ESPY_EV_process_access] && opens_process(file, ret)) {
 		exit_again(x.st, entry);
-		bpf_tail_call(ctx, &exits, ESPY_EV_process_access);
-		x.st->entry = 0;
+		return ESPY_EV_process_access;
 	}
 	return 0;
 }
@@ -408,7 +407,7 @@ SHARED(file_lock)
 	return send_lock(&x, false, ret);
 }
 
-AT_EXIT(file_fcntl)
+SHARED(file_fcntl)
 {
 	struct espy_ev_file_fcntl *rec;
 	struct call_exit x;

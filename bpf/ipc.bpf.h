@@ -57,11 +57,19 @@ static __always_inline void ipc_receive(struct task_state *st, u32 first, u32 si
 	st->args[5] = flags;
 }
 
-static __always_inline const struct espy_call *enter_ipc(struct task_state *st)
+__noinline int enter_ipc(void)
 {
-	u32 call = st->args[1] & 0xffff, index = ipc_index(call), old = !((u32)st->args[1] >> 16);
-	u32 first = st->args[2], second = st->args[3], third = st->args[4], ptr = st->args[5];
+	struct task_state *st = state_current(false);
+	u32 call, old, first, second, third, ptr;
 
+	if (!st)
+		return 0;
+	call = st->args[1] & 0xffff;
+	old = !((u32)st->args[1] >> 16);
+	first = st->args[2];
+	second = st->args[3];
+	third = st->args[4];
+	ptr = st->args[5];
 	st->args[1] = first;
 	st->args[2] = second;
 	st->args[3] = third;
@@ -78,7 +86,6 @@ static __always_inline const struct espy_call *enter_ipc(struct task_state *st)
 	} else if (call == 3) { /* semctl */
 		st->args[3] = third & ~IPC_64;
 	}
-	st->call = index;
-	st->type = calls[1][index & (ESPY_CALLS - 1)].type;
-	return &calls[1][index & (ESPY_CALLS - 1)];
+	st->call = ipc_index(call);
+	return 0;
 }

@@ -136,17 +136,18 @@ static __always_inline void bpf_attributes(struct call_exit *x, struct espy_ev_s
 SHARED(system_bpf)
 {
 	struct espy_ev_system_bpf *rec;
-	u32 attr[ATTR_WORDS] = {};
 	struct call_exit x;
-	u32 size;
+	u32 size, *attr;
 
 	if (!exit_begin(&x))
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
+	attr = (void *)x.s->text + TEXT_AREA; /* behind all texts: the stack has no room for it */
+	__builtin_memset(attr, 0, ATTR_WORDS * 4);
 	size = call_arg(x.st, 3);
 	asm volatile("" : "+r"(size)); /* the bound must be seen after the truncation */
-	if (size > sizeof(attr))
-		size = sizeof(attr);
+	if (size > ATTR_WORDS * 4)
+		size = ATTR_WORDS * 4;
 	bpf_probe_read_user(attr, size, (void *)call_arg(x.st, 2));
 	rec->command = call_arg(x.st, 1);
 	rec->prog_type = rec->map_type = rec->attach_type = ~0u;

@@ -6,7 +6,7 @@
 #include "core.bpf.h"
 
 /* All with an initialiser: without one a compiler lays them out in the order of their first use,
- * which differs between the two objects, and the loader knows only one layout. */
+ * which differs between the objects, and the loader knows only one layout. */
 
 /* --- settings, fixed at load ---------------------------------------------------------------- */
 
@@ -22,11 +22,13 @@ const volatile bool with_env = 0;    /* environment of exec */
 const volatile u32 max_argv = 16384; /* bytes */
 const volatile bool watch_creds = 0; /* changes of credentials without a call are looked for */
 
-const volatile bool with_dns = 0;    /* questions to name servers */
-const volatile bool with_owners = 0; /* of TCP sockets: see owner.bpf.h */
-const volatile u8 stacks = 0;        /* of every event: enum espy_stack_parts */
-const volatile u8 sample_stacks = 0; /* of every sample */
-const volatile u64 sample_ns = 0;    /* CPU time between two samples */
+const volatile bool with_dns = 0;                   /* questions to name servers */
+const volatile bool with_owners = 0;                /* of TCP sockets: see owner.bpf.h */
+const volatile u8 event_on[ESPY_EVENT_ID_MAX] = {}; /* recorded */
+const volatile u8 wanted[ESPY_EVENT_ID_MAX] = {};   /* its function is needed, for it or another */
+const volatile u8 stacks = 0;                       /* of every event: enum espy_stack_parts */
+const volatile u8 sample_stacks = 0;                /* of every sample */
+const volatile u64 sample_ns = 0;                   /* CPU time between two samples */
 
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
@@ -34,8 +36,7 @@ struct espy_call calls[ESPY_ABIS][ESPY_CALLS] = {};
 struct espy_uring urings[ESPY_URINGS] = {};
 struct espy_layout layouts[ESPY_EVENT_ID_MAX] = {};
 struct espy_cpu cpus[ESPY_CPUS] = {};
-u8 event_on[ESPY_EVENT_ID_MAX] = {}; /* for events that no system call does */
-u32 epoch = 1;                       /* a new one makes every object be defined again */
+u32 epoch = 1;    /* a new one makes every object be defined again */
 u32 path_gen = 1; /* moves when a known path may have changed: rename, rmdir, mount */
 u32 armed = 0;    /* 0: nothing is recorded yet */
 s64 alive = 0;    /* targets and descendants that live */
@@ -86,6 +87,7 @@ struct task_state {
 	u16 call, nr; /* index in the call table; the number as it was made */
 	u16 type;
 	u8 abi, verdict;
+	u16 next; /* the event whose record is made now, where it is not made by sys_exit */
 };
 
 struct {
@@ -178,6 +180,7 @@ enum scratch_user {
 
 /* A record under construction: the fixed part ends where the text begins. */
 struct scratch {
+	u64 learned;    /* espy_cpu.learned when it was begun */
 	u64 record[64]; /* at most 512 bytes */
 	char text[TEXT_AREA + TEXT_MAX];
 };

@@ -4,7 +4,7 @@
  * (note_protect, at its entry) and after it, not from what the call asked for: a range can span
  * several, another thread can change them, and READ_IMPLIES_EXEC makes a readable one executable.
  *
- * mmap has three events, one behind the other by tail calls: image_load, memory_exec, memory_map.
+ * mmap has three events, one behind the other: image_load, memory_exec, memory_map.
  * mprotect has two: memory_protect, memory_exec.
  */
 #include "target.bpf.h"
@@ -63,7 +63,7 @@ static __always_inline bool exec_by_protect(struct call_exit *x, struct espy_ev_
 	return rec->cause && rec->prot & VM_EXEC;
 }
 
-AT_EXIT(memory_exec)
+SHARED(memory_exec)
 {
 	struct espy_ev_memory_exec *rec;
 	struct call_exit x;
@@ -79,12 +79,12 @@ AT_EXIT(memory_exec)
 		exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_memory_exec, ESPY_CLASS_memory, ret);
 	exit_again(x.st, entry);
 	if (map && event_on[ESPY_EV_memory_map])
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_map);
+		return ESPY_EV_memory_map;
 	x.st->entry = 0;
 	return 0;
 }
 
-AT_EXIT(memory_map)
+SHARED(memory_map)
 {
 	struct espy_ev_memory_map *rec;
 	struct call_exit x;
@@ -102,7 +102,7 @@ AT_EXIT(memory_map)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_memory_map, ESPY_CLASS_memory, ret);
 }
 
-AT_EXIT(memory_protect)
+SHARED(memory_protect)
 {
 	struct espy_ev_memory_protect *rec;
 	struct call_exit x;
@@ -125,12 +125,12 @@ AT_EXIT(memory_protect)
 	}
 	exit_again(x.st, entry);
 	if (event_on[ESPY_EV_memory_exec] && x.st->old[0] >> 16)
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_exec);
+		return ESPY_EV_memory_exec;
 	x.st->entry = 0;
 	return 0;
 }
 
-AT_EXIT(memory_remap)
+SHARED(memory_remap)
 {
 	struct espy_ev_memory_remap *rec;
 	struct call_exit x;

@@ -63,26 +63,30 @@ struct {
 
 /* Is it an address of a name server that lies at the beginning of the text, as the call gave it?
  * Family 0 is taken for IPv4 by udp_sendmsg(). */
-static __always_inline bool is_dns_addr(const struct call_exit *x)
+static __always_inline bool is_dns_addr(const struct scratch *s)
 {
-	const struct addr_in *a = (void *)x->s->text;
+	const struct addr_in *a = (void *)s->text;
 
 	return (a->family == AF_INET || a->family == AF_INET6 || !a->family) &&
 	       is_dns_port(a->port);
 }
 
-/* Is what the call moved for a name server or from one? `x->off` bytes of address are there. */
-static __noinline int carries_dns(const struct call_exit *x, u64 obj, bool recv)
+/* Is what the call moved for a name server or from one? `off` bytes of address are there. Global:
+ * verified once. */
+__noinline int carries_dns(u32 off, u64 obj, u32 recv)
 {
+	struct call_exit x;
 	struct sock *sk;
 	u16 family, port;
 	u64 key;
 
-	if (x->off >= 8)
-		return is_dns_addr(x);
+	if (!exit_find(&x))
+		return false;
+	if (off >= 8)
+		return is_dns_addr(x.s);
 	if (!(obj & OBJ_ASKS) && obj != OBJ_UNTOLD)
 		return false;
-	sk = sock_of_fd(call_arg(x->st, 1));
+	sk = sock_of_fd(call_arg(x.st, 1));
 	if (!sk)
 		return false;
 	family = KR(sk, __sk_common.skc_family);

@@ -147,7 +147,7 @@ SHARED(net_shutdown)
 			 ret);
 }
 
-AT_EXIT(net_close)
+SHARED(net_close)
 {
 	struct espy_ev_net_close *rec;
 	struct call_exit x;
@@ -175,14 +175,21 @@ __noinline u64 messages_bytes(u64 user, u64 done, u32 native)
 /* send and recv have the same layout. */
 _Static_assert(sizeof(struct espy_ev_net_send) == sizeof(struct espy_ev_net_recv), "send, recv");
 
-static __noinline int fill_message(struct call_exit *x, struct espy_ev_net_send *rec, long ret,
-				   bool recv)
+/* How many bytes of text there are then. Global: verified once. */
+__noinline u32 fill_message(s64 ret, u32 recv)
 {
-	bool native = x->st->abi != ESPY_ABI_IA32;
+	struct espy_ev_net_send *rec;
+	struct call_exit found, *x = &found;
 	struct message m = {};
-	u64 user = call_arg(x->st, 2);
+	bool native;
+	u64 user;
 	u32 len;
 
+	if (!exit_find(x))
+		return 0;
+	rec = EXIT_RECORD(x, rec);
+	native = x->st->abi != ESPY_ABI_IA32;
+	user = call_arg(x->st, 2);
 	rec->flags = (u32)call_arg(x->st, x->c->form == ESPY_FORM_MSG ? 3 : 4);
 	if (x->c->form == ESPY_FORM_TO) {
 		rec->requested = call_arg(x->st, 3);
@@ -203,7 +210,7 @@ static __noinline int fill_message(struct call_exit *x, struct espy_ev_net_send 
 		m.name_len = SOCKADDR_MAX;
 	if (!recv || ret >= 0)
 		exit_bytes(x, &rec->remote, sizeof(*rec), m.name, m.name_len);
-	return 0;
+	return x->off;
 }
 
 /* Behind the record of the bytes: programs that look for what went along with them. */
@@ -213,7 +220,8 @@ static __always_inline bool is_carrier(const struct call_exit *x, long ret)
 	       (event_on[ESPY_EV_ipc_pass_fd] | event_on[ESPY_EV_ipc_pass_creds]);
 }
 
-static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv)
+/* Both are one: a global function, verified once. */
+__noinline int send_message(s64 ret, u32 recv)
 {
 	struct espy_ev_net_send *rec;
 	struct call_exit x;
@@ -229,35 +237,35 @@ static __always_inline int send_message(void *ctx, long ret, u32 type, bool recv
 	rec->flags = 0;
 	entry = x.st->entry;
 	if (x.st->type == ESPY_EV_net_send || x.st->type == ESPY_EV_net_recv)
-		fill_message(&x, rec, ret, recv);
+		x.off = fill_message(ret, recv);
 	else if (x.c->flags & ESPY_CALL_VECTOR) /* readv, writev */
 		rec->requested =
 			iov_bytes(call_arg(x.st, 2), call_arg(x.st, 3), x.st->abi != ESPY_ABI_IA32);
 	else
 		rec->requested = call_arg(x.st, 3);
 	dns = with_dns && ret > 0 && !(recv && rec->flags & (MSG_PEEK_FLAG | MSG_ERRQUEUE_FLAG)) &&
-	      carries_dns(&x, rec->path.obj, recv);
+	      carries_dns(x.off, rec->path.obj, recv);
 	if (exit_wanted(x.st, ret, x.end))
-		exit_send(&x, &rec->hdr, sizeof(*rec), type, ESPY_CLASS_network, ret);
+		exit_send_here(&x, &rec->hdr, sizeof(*rec),
+			       recv ? ESPY_EV_net_recv : ESPY_EV_net_send, ESPY_CLASS_network, ret);
 	if (dns) {
 		x.st->entry = entry;
-		bpf_tail_call(ctx, &exits, ESPY_EV_net_dns);
+		return ESPY_EV_net_dns;
 	}
 	if (is_carrier(&x, ret)) {
 		x.st->entry = entry;
-		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_fd);
-		bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
+		return event_on[ESPY_EV_ipc_pass_fd] ? ESPY_EV_ipc_pass_fd : ESPY_EV_ipc_pass_creds;
 	}
 	x.st->entry = 0;
 	return 0;
 }
 
-AT_EXIT(net_send)
+SHARED(net_send)
 {
-	return send_message(ctx, ret, ESPY_EV_net_send, false);
+	return send_message(ret, false);
 }
 
-AT_EXIT(net_recv)
+SHARED(net_recv)
 {
-	return send_message(ctx, ret, ESPY_EV_net_recv, true);
+	return send_message(ret, true);
 }

@@ -100,7 +100,7 @@ static __always_inline bool walk_is_top(struct walk *w, u64 parent)
 	return true;
 }
 
-static long hash_step(u32 i, struct walker *c)
+static __always_inline long hash_step(u32 i, struct walker *c)
 {
 	struct walk *w = &c->s->walk;
 	struct dentry *dentry = (void *)w->dentry;
@@ -116,7 +116,7 @@ static long hash_step(u32 i, struct walker *c)
 	return 0;
 }
 
-static long name_step(u32 i, struct walker *c)
+static __always_inline long name_step(u32 i, struct walker *c)
 {
 	struct obj_scratch *s = c->s;
 	struct walk *w = &s->walk;
@@ -137,6 +137,32 @@ static long name_step(u32 i, struct walker *c)
 	return 0;
 }
 
+/* Where there is no bpf_loop: a loop in a loop, which to the verifier is 48 steps and not 512. True
+ * when the end was reached. */
+#define WALK_ROW 16
+
+__noinline int hash_row(u32 user)
+{
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct walker c = {s};
+
+	for (u32 i = 0; s && i < WALK_ROW; i++)
+		if (hash_step(i, &c))
+			return true;
+	return false;
+}
+
+__noinline int name_row(u32 user)
+{
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct walker c = {s};
+
+	for (u32 i = 0; s && i < WALK_ROW; i++)
+		if (name_step(i, &c))
+			return true;
+	return false;
+}
+
 /* Hash of the whole chain; bit 0 says that it has no names: the root. Global: verified once. */
 __noinline u64 object_hash(u64 dentry, u64 mnt, u32 user)
 {
@@ -149,8 +175,8 @@ __noinline u64 object_hash(u64 dentry, u64 mnt, u32 user)
 	if (HAS(has_loop))
 		bpf_loop(WALK_MAX, hash_step, &c, 0);
 	else
-		for (u32 i = 0; i < WALK_MAX; i++)
-			if (hash_step(i, &c))
+		for (u64 i = 0; i < WALK_MAX / WALK_ROW; i++)
+			if (hash_row(user))
 				break;
 	return s->walk.hash << 1 | !s->walk.names;
 }
@@ -168,8 +194,8 @@ __noinline u32 object_names(u64 dentry, u64 mnt, u32 user)
 	if (HAS(has_loop))
 		bpf_loop(WALK_MAX, name_step, &c, 0);
 	else
-		for (u32 i = 0; i < WALK_MAX; i++)
-			if (name_step(i, &c))
+		for (u64 i = 0; i < WALK_MAX / WALK_ROW; i++)
+			if (name_row(user))
 				break;
 	return s->walk.off | (s->walk.top ? 0 : 1u << 31);
 }
@@ -335,12 +361,23 @@ static __always_inline void rare_names(struct obj_scratch *s, char *local, char 
 	}
 }
 
-/* Both ends of a socket into the text area; their lengths go to the record. */
-static __always_inline void sock_names(struct obj_scratch *s, char *local, char *remote,
-				       struct sock *sk)
+/* Both ends of the socket in a slot into the text area, at `off`; their lengths go to the record.
+ * Global: the rest of a definition is not verified for each family again. */
+__noinline int sock_names(u32 index, u32 user, u32 off)
 {
-	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
+	char *local, *remote;
+	struct sock *sk;
+	u16 family;
 
+	if (!s || !k)
+		return 0;
+	off &= OBJ_TEXT - 1;
+	local = s->text + off;
+	remote = local + ADDR_MAX;
+	sk = (void *)k->sk;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	s->rec.family = family;
 	s->rec.protocol = BPF_CORE_READ(sk, sk_type) | (u32)BPF_CORE_READ(sk, sk_protocol) << 8;
 	if (family == AF_INET) {
@@ -382,6 +419,7 @@ static __always_inline void sock_names(struct obj_scratch *s, char *local, char 
 	} else {
 		rare_names(s, local, remote, sk, family);
 	}
+	return 0;
 }
 
 /* --- defining ------------------------------------------------------------------------------- */
@@ -461,7 +499,7 @@ static __always_inline u32 object_path(struct obj_scratch *s, const struct obj_s
 }
 
 /* Sends what `id` means. */
-static __always_inline int object_define(u64 id, const struct obj_slot *k, u32 user)
+static __always_inline int object_define(u64 id, const struct obj_slot *k, u32 index, u32 user)
 {
 	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
 	u32 n, off;
@@ -475,7 +513,7 @@ static __always_inline int object_define(u64 id, const struct obj_slot *k, u32 u
 	s->rec.remote.off = s->rec.local.off + ADDR_MAX;
 	n = sizeof(s->rec) + off;
 	if (k->sk) {
-		sock_names(s, s->text + off, s->text + off + ADDR_MAX, (void *)k->sk);
+		sock_names(index, user, off);
 		n += 2 * ADDR_MAX;
 	}
 	return record_output(&s->rec.hdr, n, ESPY_CLASS_meta);
@@ -573,7 +611,7 @@ __noinline u64 object_learn(u32 index, u32 user)
 		id |= OBJ_ASKS;
 	sent = bpf_map_lookup_elem(&obj_sent, &id);
 	if (!sent || *sent != now) {
-		if (object_define(id, s, user))
+		if (object_define(id, s, index, user))
 			return OBJ_UNTOLD;
 		bpf_map_update_elem(&obj_sent, &id, &now, BPF_ANY);
 	}

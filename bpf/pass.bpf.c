@@ -21,8 +21,6 @@
 
 enum pass_how { PASS_RECEIVED = 1, PASS_IA32 = 2 };
 
-typedef int (*controls_fn)(u64 at, u64 len, u32 how);
-
 /* Sends, and leaves the call as if it had not yet been recorded. */
 static __always_inline int pass_send(struct call_exit *x, struct espy_event *hdr, u32 size,
 				     u32 type)
@@ -54,12 +52,14 @@ __noinline int pass_descriptor(u32 fd, u32 how)
 	return pass_send(&x, &rec->hdr, sizeof(*rec), ESPY_EV_ipc_pass_fd);
 }
 
+#define RIGHTS_ROW 16 /* a loop in a loop: to the verifier they are 32 steps and not 256 */
+
 /* At address 0 there are none that can be read: the mark that something was left out. */
-__noinline int pass_rights(u64 at, u32 n, u32 how)
+__noinline int pass_row(u64 at, u32 n, u32 how)
 {
 	u32 fd;
 
-	for (u32 i = 0; i < RIGHTS_MAX; i++) {
+	for (u32 i = 0; i < RIGHTS_ROW; i++) {
 		if (i >= n)
 			break;
 		fd = ~0u;
@@ -67,6 +67,15 @@ __noinline int pass_rights(u64 at, u32 n, u32 how)
 		pass_descriptor(fd, how);
 	}
 	return 0;
+}
+
+static __always_inline void pass_rights(u64 at, u32 n, u32 how)
+{
+	for (u32 i = 0; i < RIGHTS_MAX; i += RIGHTS_ROW) {
+		if (i >= n)
+			break;
+		pass_row(at + i * sizeof(u32), n - i, how);
+	}
 }
 
 __noinline int pass_credentials(u64 at, u32 how)
@@ -117,7 +126,7 @@ static __always_inline void pass_control(const struct control *c, u64 data, u64 
 	if (!creds && c->type == SCM_RIGHTS)
 		pass_rights(data, bytes / 4, how);
 	if (!creds && c->type == SCM_PIDFD && how & PASS_RECEIVED)
-		pass_rights(data, 1, how);
+		pass_row(data, 1, how);
 }
 
 /* One thing that a message has beside its bytes; where the next one is, 0: there is none, 1:
@@ -139,31 +148,8 @@ __noinline u64 pass_one(u64 at, u64 end, u32 how, u32 creds)
 	return at + ((c.len + align) & ~align);
 }
 
-/* What a message has beside its bytes, `len` bytes at `at`. False: there may be more. */
-static __always_inline bool each_control(u64 at, u64 len, u32 how, bool creds)
-{
-	u64 end = at + len;
-
-	for (u32 i = 0; i < CONTROLS_MAX && at > CONTROL_UNREADABLE; i++)
-		at = pass_one(at, end, how, creds);
-	return !at;
-}
-
-__noinline int controls_descriptors(u64 at, u64 len, u32 how)
-{
-	if (!each_control(at, len, how, false))
-		pass_rights(0, 1, how);
-	return 0;
-}
-
-__noinline int controls_credentials(u64 at, u64 len, u32 how)
-{
-	each_control(at, len, how, true);
-	return 0;
-}
-
 /* One message by its header. */
-static __always_inline int pass_message(u64 user, u32 how, controls_fn fn)
+__noinline int pass_message(u64 user, u32 how, u32 creds)
 {
 	u64 control = 0, controls = 0;
 	u32 narrow[2] = {};
@@ -182,7 +168,14 @@ static __always_inline int pass_message(u64 user, u32 how, controls_fn fn)
 				    (void *)user +
 					    __builtin_offsetof(struct msghdr_native, controls));
 	}
-	return control && controls ? fn(control, controls, how) : 0;
+	if (!control)
+		return 0;
+	controls += control;
+	for (u32 i = 0; i < CONTROLS_MAX && control > CONTROL_UNREADABLE; i++)
+		control = pass_one(control, controls, how, creds);
+	if (control && !creds) /* there may be more */
+		pass_row(0, 1, how);
+	return 0;
 }
 
 static __always_inline u32 how_of(const struct task_state *st)
@@ -192,7 +185,7 @@ static __always_inline u32 how_of(const struct task_state *st)
 }
 
 /* False: there are more messages than are looked at. */
-static __always_inline bool pass(struct task_state *st, long ret, controls_fn fn)
+static __always_inline bool pass(struct task_state *st, long ret, bool creds)
 {
 	const struct espy_call *c = call_of(st);
 	u64 user = call_arg(st, 2);
@@ -205,7 +198,7 @@ static __always_inline bool pass(struct task_state *st, long ret, controls_fn fn
 	for (u32 i = 0; i < MESSAGES_CUT; i++) {
 		if (i >= n)
 			return true;
-		pass_message(user + i * step, how, fn);
+		pass_message(user + i * step, how, creds);
 	}
 	return n <= MESSAGES_CUT;
 }
@@ -218,20 +211,9 @@ static __always_inline u32 pass_family(struct task_state *st)
 	return sk ? KR(sk, __sk_common.skc_family) : AF_UNIX;
 }
 
-AT_EXIT(ipc_pass_fd)
-{
-	struct task_state *st = state_current(false);
-
-	if (!st)
-		return 0;
-	if (pass_family(st) == AF_UNIX && !pass(st, ret, controls_descriptors))
-		pass_rights(0, 1, how_of(st));
-	bpf_tail_call(ctx, &exits, ESPY_EV_ipc_pass_creds);
-	st->entry = 0;
-	return 0;
-}
-
-AT_EXIT(ipc_pass_creds)
+/* A program of its own, whichever of the two is wanted: its functions are as deep in one another as
+ * the kernel allows. */
+AT_EXIT(ipc_pass)
 {
 	struct task_state *st = state_current(false);
 	u32 family;
@@ -239,8 +221,10 @@ AT_EXIT(ipc_pass_creds)
 	if (!st)
 		return 0;
 	family = pass_family(st);
-	if (family == AF_UNIX || family == AF_NETLINK)
-		pass(st, ret, controls_credentials);
+	if (event_on[ESPY_EV_ipc_pass_fd] && family == AF_UNIX && !pass(st, ret, false))
+		pass_row(0, 1, how_of(st));
+	if (event_on[ESPY_EV_ipc_pass_creds] && (family == AF_UNIX || family == AF_NETLINK))
+		pass(st, ret, true);
 	st->entry = 0;
 	return 0;
 }

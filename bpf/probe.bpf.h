@@ -244,18 +244,22 @@ static __always_inline bool state_changed(const struct task_state *st, struct ta
 }
 
 /*
- * Announces a process: sent before its first record and whenever its credentials, namespaces or
- * cgroup changed, so that every event has the right user even when the record that made the process
- * was lost.
+ * Announces the current task's process: sent before its first record and whenever its credentials,
+ * namespaces or cgroup changed, so that every event has the right user even when the record that
+ * made the process was lost.
  */
-static __noinline int task_announce(struct task_state *st, struct task_struct *t)
+__noinline int task_announce(void)
 {
 	struct espy_ev_meta_task *rec;
+	struct task_struct *t = current_task();
 	struct task_struct *leader = KR(t, group_leader), *parent = KR(leader, real_parent);
-	u64 cgroup = cgroup_tell(t);
+	struct task_state *st = state_of(t, false);
+	u64 cgroup = cgroup_tell(KNUM(t, cgroups));
 	u32 seq;
 	char *text;
 
+	if (!st)
+		return 0;
 	rec = record_reserve(sizeof(*rec) + 16 + 32, ESPY_CLASS_meta, &seq);
 	if (!rec)
 		return 0;
@@ -287,12 +291,19 @@ static __noinline int task_announce(struct task_state *st, struct task_struct *t
 	return 0;
 }
 
-/* A new identity or new credentials: decide again, and tell. */
-static __always_inline void state_refresh(struct task_state *st, struct task_struct *t, u64 cred)
+/* A new identity or new credentials of the current task: decide again, and tell. Global, as what
+ * leads to it: with numbers alone, verified once in each program and not on every way there. */
+__noinline int state_refresh(u32 at)
 {
-	state_identify(st, t, cred);
+	struct task_struct *t = current_task();
+	struct task_state *st = state_of(t, false);
+
+	if (!st)
+		return 0;
+	state_identify(st, t, creds_of(st, t, at));
 	if (state_decide(st, t))
-		task_announce(st, t);
+		task_announce();
+	return 0;
 }
 
 /* --- credentials ---------------------------------------------------------------------------- */
@@ -308,9 +319,9 @@ static __always_inline bool in_creds_call(const struct task_state *st)
 	return st->entry && call_of(st)->flags & ESPY_CALL_CREDS;
 }
 
-#define CHANGED(bit, what)             \
-	if (old->what != st->ids.what) \
-	changed |= (bit)
+/* The bit when a and b differ; no branches, which would be ways for the verifier to go. */
+#define DIFFERENT(a, b)    (((a) ^ (b)) | -((a) ^ (b)))
+#define CHANGED(bit, what) changed |= (bit) & -(DIFFERENT((u64)old->what, (u64)st->ids.what) >> 63)
 
 /* Which parts differ: FLAGS_cred_part. */
 static __always_inline u32 creds_difference(const struct task_state *st, const struct cred_ids *old)
@@ -368,30 +379,46 @@ static __always_inline void put_cred_change(struct espy_ev_process_cred_change *
 	rec->old_session_key = old->session_key;
 }
 
+/* The record, with what they were from the scratch area. */
+__noinline int creds_tell(void)
+{
+	u32 user = SCRATCH_SCHED, seq;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	struct task_state *st = state_current(false);
+	struct espy_ev_process_cred_change *rec;
+	struct cred_ids *old;
+
+	if (!s || !st || !(st->verdict & V_RECORD) || failed_only)
+		return 0;
+	rec = record_reserve(sizeof(*rec), ESPY_CLASS_process, &seq);
+	if (!rec)
+		return 0;
+	old = (void *)s->record;
+	header_now(&rec->hdr, st, ESPY_EV_process_cred_change);
+	rec->hdr.seq = seq;
+	rec->hdr.size = sizeof(*rec);
+	rec->changed = creds_difference(st, old);
+	put_cred_change(rec, &st->ids, old);
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
 /*
  * The task has other credentials than it had at its last event, and no call of its own gave them:
  * another task did (keyctl_session_to_parent), a security module, or somebody who changed the
  * kernel's memory. Known as soon as the task does anything that is recorded.
  */
-static __noinline int creds_unexplained(struct task_state *st, struct task_struct *t, u64 cred)
+__noinline int creds_unexplained(u32 at)
 {
-	struct espy_ev_process_cred_change *rec;
-	struct cred_ids old = st->ids;
-	u32 seq;
+	u32 user = SCRATCH_SCHED;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	struct task_state *st = state_current(false);
 
-	state_refresh(st, t, cred);
-	if (!(st->verdict & V_RECORD) || failed_only)
+	if (!s || !st)
 		return 0;
-	rec = record_reserve(sizeof(*rec), ESPY_CLASS_process, &seq);
-	if (!rec)
-		return 0;
-	header_now(&rec->hdr, st, ESPY_EV_process_cred_change);
-	rec->hdr.seq = seq;
-	rec->hdr.size = sizeof(*rec);
-	rec->changed = creds_difference(st, &old);
-	put_cred_change(rec, &st->ids, &old);
-	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
-	return 0;
+	*(struct cred_ids *)s->record = st->ids;
+	state_refresh(at);
+	return creds_tell();
 }
 
 /* The end of a call that may have changed credentials: what it gave is known now. */
@@ -402,12 +429,11 @@ __noinline int creds_settle(void)
 	u64 cred = (u64)KR(t, cred);
 
 	if (st && cred != st->cred)
-		state_refresh(st, t, cred);
+		state_refresh(SEEN_ENTRY); /* the call is done: nothing is overridden */
 	return 0;
 }
 
-/* Of the current task. Global, and with numbers alone: verified once in each program, and not again
- * on every way that leads to it. */
+/* Of the current task. */
 __noinline int state_renew(u32 at)
 {
 	struct task_struct *t = current_task();
@@ -422,9 +448,9 @@ __noinline int state_renew(u32 at)
 	if (other && at != SEEN_EXEC && in_creds_call(st))
 		return 0;
 	if (watch_creds && other && at != SEEN_EXEC)
-		creds_unexplained(st, t, cred);
+		creds_unexplained(at);
 	else
-		state_refresh(st, t, cred);
+		state_refresh(at);
 	return 0;
 }
 

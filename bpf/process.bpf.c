@@ -121,7 +121,7 @@ int BPF_PROG(process_fork__child, struct task_struct *task, u64 clone_flags)
 }
 
 /* Only failed calls come here. */
-AT_EXIT(process_fork)
+SHARED(process_fork)
 {
 	struct espy_ev_process_fork *rec;
 	struct call_exit x;
@@ -231,54 +231,64 @@ static __always_inline int send_image(struct task_state *st, const struct mappin
 	return 0;
 }
 
-/* Where the ELF interpreter was put: AT_BASE of the new program's auxiliary vector. */
-static __noinline u64 interpreter_base(struct mm_struct *mm)
+/* Where the ELF interpreter was put: AT_BASE of the new program's auxiliary vector. Global: a loop
+ * of its own. */
+__noinline u64 interpreter_base(u64 mm_address)
 {
-	u64 aux[2];
+	struct mm_struct *mm = (void *)mm_address;
+	u64 at = (u64)&mm->saved_auxv, aux[2];
 
-	for (int i = 0; i < 24; i++) {
-		if (bpf_probe_read_kernel(aux, sizeof(aux), (void *)&mm->saved_auxv + i * 16))
-			return 0;
-		if (aux[0] == AT_NULL_AUX)
+	for (u64 i = 0; i < 24; i++) {
+		if (bpf_probe_read_kernel(aux, sizeof(aux), (void *)at) || aux[0] == AT_NULL_AUX)
 			return 0;
 		if (aux[0] == AT_BASE_AUX)
 			return aux[1];
+		at += sizeof(aux);
 	}
 	return 0;
 }
 
-/* What an exec mapped: the program's code and its interpreter's. */
-static __always_inline void exec_images(struct task_state *st, struct task_struct *t)
+/* The image at an address of the program that was just begun. Global: verified once. */
+__noinline int exec_image(u64 mm, u64 at, u32 kind)
 {
-	struct mm_struct *mm = KR(t, mm);
+	struct task_state *st = state_current(false);
 	struct mapping m;
-	u64 at;
 
-	mapping_at(KNUM(t, mm), KR(mm, start_code), &m);
-	if (m.file)
-		send_image(st, &m, IMAGE_MAIN, SCRATCH_SCHED);
+	if (!st)
+		return 0;
+	mapping_at(mm, at, &m);
+	return m.file ? send_image(st, &m, kind, SCRATCH_SCHED) : 0;
+}
+
+/* What an exec mapped: the program's code and its interpreter's. */
+static __always_inline void exec_images(struct task_struct *t)
+{
+	u64 mm = KNUM(t, mm), at, next;
+
+	exec_image(mm, KR(KR(t, mm), start_code), IMAGE_MAIN);
 	at = interpreter_base(mm);
-	for (int i = 0; at && i < 4; i++) {
-		mapping_at(KNUM(t, mm), at, &m);
-		if (!m.file)
-			break;
-		if (m.flags & VM_EXEC) {
-			send_image(st, &m, IMAGE_INTERPRETER, SCRATCH_SCHED);
+	for (u64 i = 0; at && i < 4; i++) {
+		next = exec_or_end(mm, at);
+		if (next == at) {
+			exec_image(mm, at, IMAGE_INTERPRETER);
 			break;
 		}
-		at = m.end;
+		at = next;
 	}
 }
 
 /* Memory that the file of an exec wants writable and executable at once. Its start, `done` when
- * that was looked at already. */
-static __always_inline u64 exec_memory_at(struct task_state *st, u64 mm, u64 at, u64 done)
+ * that was looked at already. Global: verified once. */
+__noinline u64 exec_memory_at(u64 mm, u64 at, u64 done)
 {
+	struct task_state *st = state_current(false);
 	struct espy_ev_memory_exec *rec;
 	struct mapping m;
 	u64 obj, reason;
 	u32 seq, memory;
 
+	if (!st)
+		return done;
 	mapping_at(mm, at, &m);
 	if (!(m.flags & VM_EXEC) || m.start == done)
 		return done;
@@ -304,19 +314,17 @@ static __always_inline u64 exec_memory_at(struct task_state *st, u64 mm, u64 at,
 	return m.start;
 }
 
-/* An executable stack, and segments of code and of data that are both. Global: verified once. */
-__noinline int exec_memory(void)
+/* An executable stack, and segments of code and of data that are both. */
+static __always_inline void exec_memory(struct task_struct *t)
 {
-	struct task_state *st = state_current(false);
-	struct mm_struct *mm = KR(current_task(), mm);
-	u64 address = KNUM(current_task(), mm), code;
+	struct mm_struct *mm = KR(t, mm);
+	u64 address = KNUM(t, mm), code;
 
-	if (!st || !mm)
-		return 0;
-	exec_memory_at(st, address, KR(mm, start_stack), 0);
-	code = exec_memory_at(st, address, KR(mm, start_code), 0);
-	exec_memory_at(st, address, KR(mm, start_data), code);
-	return 0;
+	if (!mm)
+		return;
+	exec_memory_at(address, KR(mm, start_stack), 0);
+	code = exec_memory_at(address, KR(mm, start_code), 0);
+	exec_memory_at(address, KR(mm, start_data), code);
 }
 
 /* mmap of ia32 whose arguments could not be read when it began. */
@@ -367,7 +375,7 @@ static __always_inline void image_of_map(struct task_state *st, struct task_stru
 
 /* A file was mapped to be executed: shared objects, and whatever a program maps so itself. The
  * other events of mmap follow. */
-AT_EXIT(image_load)
+SHARED(image_load)
 {
 	struct task_state *st = state_current(false);
 
@@ -381,9 +389,9 @@ AT_EXIT(image_load)
 	exit_again(st, st->entry);
 	if (event_on[ESPY_EV_memory_exec] &&
 	    effective_prot(current_task(), call_arg(st, 3)) & PROT_EXEC)
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_exec);
+		return ESPY_EV_memory_exec;
 	if (event_on[ESPY_EV_memory_map])
-		bpf_tail_call(ctx, &exits, ESPY_EV_memory_map);
+		return ESPY_EV_memory_map;
 	st->entry = 0;
 	return 0;
 }
@@ -474,11 +482,11 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 	if (event_on[ESPY_EV_process_exec])
 		send_exec(st, p, old_pid, bprm, now);
 	if (!failed_only && event_on[ESPY_EV_memory_exec])
-		exec_memory();
+		exec_memory(p);
 	st->entry = 0;
 	st->verdict |= V_DONE;
 	if ((!failed_only || stacks) && event_on[ESPY_EV_image_load])
-		exec_images(st, p);
+		exec_images(p);
 	return 0;
 }
 
@@ -487,37 +495,55 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 #define FAILED_ARGS    32
 #define FAILED_ARG_MAX 512
 
-/* The arguments, as far as the caller's array can be read. */
-static __noinline int failed_argv(struct call_exit *x, struct espy_ev_process_exec *rec, u64 array)
+#define ARG_STOP (1u << 31) /* beside the length of the text: there is more, which is left out */
+
+/* One argument behind the `off` bytes of text: how many there are then; `off` itself: it was the
+ * last. Global, so that a loop of it has no ways of its own. */
+__noinline u32 failed_arg(u64 at, u32 off, u32 word)
 {
-	u32 at = x->off, word = x->st->abi == ESPY_ABI_NATIVE ? 8 : 4, i;
-	u64 p;
+	struct call_exit x;
+	u64 p = 0;
 	long n;
 
-	rec->argv.off = sizeof(*rec) + at;
-	for (i = 0; i < FAILED_ARGS; i++) {
-		p = 0;
-		if (bpf_probe_read_user(&p, word, (void *)(array + i * word)) ||
-		    x->off > TEXT_AREA - FAILED_ARG_MAX) {
-			x->flags |= ESPY_F_TRUNCATED;
-			break;
-		}
-		if (!p)
-			break;
-		n = bpf_probe_read_user_str(x->s->text + (x->off & (TEXT_AREA - 1)), FAILED_ARG_MAX,
-					    (void *)p);
-		if (n <= 0) {
-			x->flags |= ESPY_F_TRUNCATED; /* the page is not there */
-			break;
-		}
-		x->off += n & (2 * FAILED_ARG_MAX - 1);
-	}
-	rec->argc = i;
-	rec->argv_bytes = rec->argv.len = x->off - at;
-	return 0;
+	if (!exit_find(&x))
+		return off;
+	if (bpf_probe_read_user(&p, word == 8 ? 8 : 4, (void *)at) ||
+	    off > TEXT_AREA - FAILED_ARG_MAX)
+		return off | ARG_STOP;
+	if (!p)
+		return off;
+	n = bpf_probe_read_user_str(x.s->text + (off & (TEXT_AREA - 1)), FAILED_ARG_MAX, (void *)p);
+	if (n <= 0) /* the page is not there */
+		return off | ARG_STOP;
+	return off + (n & (2 * FAILED_ARG_MAX - 1));
 }
 
-AT_EXIT(process_exec)
+/* The arguments, as far as the caller's array can be read. */
+static __always_inline void failed_argv(struct call_exit *x, struct espy_ev_process_exec *rec,
+					u64 array)
+{
+	u32 at = x->off, off = at, next = at, word = x->st->abi == ESPY_ABI_NATIVE ? 8 : 4;
+
+	rec->argv.off = sizeof(*rec) + at;
+	rec->argc = 0;
+	for (u64 i = 0; i <= FAILED_ARGS; i++) {
+		next = failed_arg(array + i * word, off, word);
+		if (next == off || next & ARG_STOP)
+			break;
+		if (i == FAILED_ARGS) {
+			next = ARG_STOP;
+			break;
+		}
+		off = next;
+		rec->argc++;
+	}
+	if (next & ARG_STOP)
+		x->flags |= ESPY_F_TRUNCATED;
+	x->off = off;
+	rec->argv_bytes = rec->argv.len = off - at;
+}
+
+SHARED(process_exec)
 {
 	struct espy_ev_process_exec *rec;
 	struct call_exit x;
@@ -741,7 +767,7 @@ int process_running(struct bpf_iter__task *ctx)
 	rec->login_uid = BPF_CORE_READ(t, loginuid.val);
 	rec->kernel = KR(t, flags) & PF_KTHREAD ? 1 : 0;
 	rec->cgroup = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn, id);
-	rec->cgroup_ref = cgroup_tell(t);
+	rec->cgroup_ref = cgroup_tell(KNUM(t, cgroups));
 	FILL_WHO(rec, t, t);
 	mm = KR(t, mm);
 	if (mm) {

@@ -27,7 +27,7 @@ static __always_inline void setting_old(struct call_exit *x, struct espy_text *t
 	bpf_map_delete_elem(&settings_before, &tid);
 }
 
-AT_EXIT(settings_set)
+SHARED(settings_set)
 {
 	struct espy_ev_settings_set *rec;
 	struct call_exit x;
@@ -70,7 +70,7 @@ static __always_inline bool is_pe(u64 at, u64 size)
 	return !bpf_probe_read_user(&sign, 4, (void *)(at + where)) && sign == 0x4550;
 }
 
-AT_EXIT(file_executable)
+SHARED(file_executable)
 {
 	struct espy_ev_file_executable *rec;
 	struct call_exit x;

@@ -1,159 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The programs that several events share: model/shared.def. */
+/*
+ * The one program behind sys_exit that makes records with paths and texts: a function for each
+ * event (model/shared.def), and three general ones. What is not wanted is read-only data, so that
+ * the verifier removes it unseen.
+ */
 #include "exit.bpf.h"
 
-SEC(EXIT_HOOK)
-int shared_process(u64 *ctx)
+/* By the number of its paths. */
+static __always_inline int shared_general(u32 type, long ret)
 {
-	struct task_state *st = state_current(false);
+	u32 paths = layouts[type & (ESPY_EVENT_ID_MAX - 1)].paths;
 
-	switch (st ? st->type : 0) {
-#define SHARED_BY(family, event) SHARED_CASE_##family(event)
-#define SHARED_CASE_process(event) \
-	case ESPY_EV_##event:      \
-		return event(ctx);
-#define SHARED_CASE_system(event)
-#define SHARED_CASE_ipc(event)
-#define SHARED_CASE_file(event)
-#define SHARED_CASE_access(event)
-#define SHARED_CASE_network(event)
-#include "model/shared.def"
-#undef SHARED_CASE_process
-#undef SHARED_CASE_system
-#undef SHARED_CASE_ipc
-#undef SHARED_CASE_file
-#undef SHARED_CASE_access
-#undef SHARED_CASE_network
-	}
-	return 0;
+	if (paths == 1)
+		return general(ret);
+	return paths ? general2(ret) : general0(ret);
 }
 
-SEC(EXIT_HOOK)
-int shared_system(u64 *ctx)
+/* The event that is to follow, 0: none. */
+static __always_inline int shared_event(u32 type, long ret)
 {
-	struct task_state *st = state_current(false);
-
-	switch (st ? st->type : 0) {
-#define SHARED_BY(family, event) SHARED_CASE_##family(event)
-#define SHARED_CASE_system(event) \
+	switch (type) {
+#define SHARED_BY(program, event) SHARED_CASE_##program(event)
+#define SHARED_CASE_shared(event) \
 	case ESPY_EV_##event:     \
-		return event(ctx);
-#define SHARED_CASE_process(event)
-#define SHARED_CASE_ipc(event)
-#define SHARED_CASE_file(event)
-#define SHARED_CASE_access(event)
-#define SHARED_CASE_network(event)
+		return wanted[ESPY_EV_##event] ? event(ret) : 0;
+#define SHARED_CASE_ipc_pass(event)
 #include "model/shared.def"
-#undef SHARED_CASE_process
-#undef SHARED_CASE_system
-#undef SHARED_CASE_ipc
-#undef SHARED_CASE_file
-#undef SHARED_CASE_access
-#undef SHARED_CASE_network
+#undef SHARED_CASE_shared
+#undef SHARED_CASE_ipc_pass
 	}
-	return 0;
+	return shared_general(type, ret);
 }
 
-SEC(EXIT_HOOK)
-int shared_ipc(u64 *ctx)
+AT_EXIT(shared)
 {
 	struct task_state *st = state_current(false);
+	u32 next;
 
-	switch (st ? st->type : 0) {
-#define SHARED_BY(family, event) SHARED_CASE_##family(event)
-#define SHARED_CASE_ipc(event) \
-	case ESPY_EV_##event:  \
-		return event(ctx);
-#define SHARED_CASE_process(event)
-#define SHARED_CASE_system(event)
-#define SHARED_CASE_file(event)
-#define SHARED_CASE_access(event)
-#define SHARED_CASE_network(event)
-#include "model/shared.def"
-#undef SHARED_CASE_process
-#undef SHARED_CASE_system
-#undef SHARED_CASE_ipc
-#undef SHARED_CASE_file
-#undef SHARED_CASE_access
-#undef SHARED_CASE_network
-	}
-	return 0;
-}
-
-SEC(EXIT_HOOK)
-int shared_file(u64 *ctx)
-{
-	struct task_state *st = state_current(false);
-
-	switch (st ? st->type : 0) {
-#define SHARED_BY(family, event) SHARED_CASE_##family(event)
-#define SHARED_CASE_file(event) \
-	case ESPY_EV_##event:   \
-		return event(ctx);
-#define SHARED_CASE_process(event)
-#define SHARED_CASE_system(event)
-#define SHARED_CASE_ipc(event)
-#define SHARED_CASE_access(event)
-#define SHARED_CASE_network(event)
-#include "model/shared.def"
-#undef SHARED_CASE_process
-#undef SHARED_CASE_system
-#undef SHARED_CASE_ipc
-#undef SHARED_CASE_file
-#undef SHARED_CASE_access
-#undef SHARED_CASE_network
-	}
-	return 0;
-}
-
-SEC(EXIT_HOOK)
-int shared_access(u64 *ctx)
-{
-	struct task_state *st = state_current(false);
-
-	switch (st ? st->type : 0) {
-#define SHARED_BY(family, event) SHARED_CASE_##family(event)
-#define SHARED_CASE_access(event) \
-	case ESPY_EV_##event:     \
-		return event(ctx);
-#define SHARED_CASE_process(event)
-#define SHARED_CASE_system(event)
-#define SHARED_CASE_ipc(event)
-#define SHARED_CASE_file(event)
-#define SHARED_CASE_network(event)
-#include "model/shared.def"
-#undef SHARED_CASE_process
-#undef SHARED_CASE_system
-#undef SHARED_CASE_ipc
-#undef SHARED_CASE_file
-#undef SHARED_CASE_access
-#undef SHARED_CASE_network
-	}
-	return 0;
-}
-
-SEC(EXIT_HOOK)
-int shared_network(u64 *ctx)
-{
-	struct task_state *st = state_current(false);
-
-	switch (st ? st->type : 0) {
-#define SHARED_BY(family, event) SHARED_CASE_##family(event)
-#define SHARED_CASE_network(event) \
-	case ESPY_EV_##event:      \
-		return event(ctx);
-#define SHARED_CASE_process(event)
-#define SHARED_CASE_system(event)
-#define SHARED_CASE_ipc(event)
-#define SHARED_CASE_file(event)
-#define SHARED_CASE_access(event)
-#include "model/shared.def"
-#undef SHARED_CASE_process
-#undef SHARED_CASE_system
-#undef SHARED_CASE_ipc
-#undef SHARED_CASE_file
-#undef SHARED_CASE_access
-#undef SHARED_CASE_network
+	if (!st)
+		return 0;
+	next = shared_event(st->next, ret);
+	if (next) {
+		st->next = next;
+		bpf_tail_call(ctx, &exits, next);
+		st->entry = 0;
 	}
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 /* --- the calls ------------------------------------------------------------------------------ */
 
-AT_EXIT(ipc_kill)
+SHARED(ipc_kill)
 {
 	struct espy_ev_ipc_kill *rec;
 	struct target t = {};
@@ -38,8 +38,11 @@ AT_EXIT(ipc_kill)
 #define SIGFPE  8
 #define SIGSEGV 11
 #define SIGCHLD 17
+#define SIGSTOP 19
 
 #define SI_USER    0
+#define SI_QUEUE   (-1)
+#define SI_TKILL   (-6)
 #define SI_KERNEL  0x80
 #define CLD_LAST   6 /* CLD_CONTINUED */
 #define CODE(sig)  ((sig) << 16)
@@ -88,19 +91,29 @@ static __always_inline bool is_about_child(const struct cause *c, u32 sig)
 	return sig == SIGCHLD && c->kind == WITH_INFO && c->code > 0 && c->code <= CLD_LAST;
 }
 
+/* Codes that only a process gives: kill, sigqueue, tkill. */
+static __always_inline bool is_sent(const struct cause *c)
+{
+	return c->kind == WITH_INFO &&
+	       (c->code == SI_USER || c->code == SI_QUEUE || c->code == SI_TKILL);
+}
+
 /*
  * Where the kernel cannot be asked whether this is an interrupt, everything that it does to others
- * on its own is taken for one.
+ * on its own is taken for one: but for what it does in nobody's interrupt, the notice of a child
+ * (do_notify_parent) and the stop of who is traced from now on (ptrace_attach).
  */
-static __always_inline enum origin origin_of(const struct cause *c, struct task_struct *now,
-					     struct task_struct *to)
+static __always_inline enum origin origin_of(const struct cause *c, u32 sig,
+					     struct task_struct *now, struct task_struct *to)
 {
 	bool kernel = c->kind != WITH_INFO || c->code > 0 || KR(now, flags) & PF_KTHREAD;
 	u32 depth = 0;
 
 	if (interrupts(now, &depth))
 		return depth ? ORIGIN_INTERRUPT : kernel ? ORIGIN_KERNEL : ORIGIN_PROCESS;
-	if (kernel)
+	if (is_about_child(c, sig) || (sig == SIGSTOP && c->kind == PRIVILEGED))
+		return ORIGIN_KERNEL;
+	if (kernel || !is_sent(c))
 		return KR(now, tgid) == KR(to, tgid) ? ORIGIN_KERNEL : ORIGIN_INTERRUPT;
 	return ORIGIN_PROCESS;
 }
@@ -207,14 +220,14 @@ static __always_inline int signal_generated(const struct generated *g, struct ke
 	cause_read(&c, g->sig, info);
 	if (is_about_child(&c, g->sig) != (g->type == ESPY_EV_ipc_child))
 		return 0;
-	origin = origin_of(&c, now, to);
+	origin = origin_of(&c, g->sig, now, to);
 	if (origin != ORIGIN_INTERRUPT && !(KR(now, flags) & PF_KTHREAD))
 		from = state_seen(now, SEEN_INSIDE);
 	if (!(from && from->verdict & V_RECORD) && !target_recorded(state_of(to, false), to))
 		return 0;
 	/* one who is not recorded himself is named all the same */
 	if (from && !(from->verdict & (V_RECORD | V_ANNOUNCED)))
-		task_announce(from, now);
+		task_announce();
 	return send_signal(g, &c, origin, from, to);
 }
 

@@ -6,13 +6,14 @@
  * and exists on 5.5 and newer; tracepoints of single calls miss 32-bit programs.
  *
  * Calls whose event is plain values of a descriptor are recorded right here; those with paths and
- * texts go through a tail call to the program with the event's name, or to `general`.
+ * texts go through a tail call to the program `shared`, which has a function of the event's name,
+ * or to its `general`.
  */
 #include "target.bpf.h"
 #include "ipc.bpf.h"
 #include "written.bpf.h"
 
-/* The wire form of every event that has no program of its own. */
+/* The wire form of every event that has no function of its own. */
 struct general {
 	struct espy_event hdr;
 	struct espy_path path;
@@ -190,11 +191,15 @@ static __always_inline u32 socketcall_index(u32 call)
 	return 0;
 }
 
-static __always_inline const struct espy_call *enter_socketcall(struct task_state *st)
+/* Global, as enter_ipc(): their ways end in them. */
+__noinline int enter_socketcall(void)
 {
-	u32 call = st->args[1], index = socketcall_index(call);
-	u32 args[6] = {};
+	struct task_state *st = state_current(false);
+	u32 args[6] = {}, call;
 
+	if (!st)
+		return 0;
+	call = st->args[1];
 	bpf_probe_read_user(args, sizeof(args), (void *)st->args[2]);
 	st->args[1] = args[0];
 	st->args[2] = args[1];
@@ -202,9 +207,8 @@ static __always_inline const struct espy_call *enter_socketcall(struct task_stat
 	st->args[4] = call == 5 ? 0 : args[3];
 	st->args[5] = call == 9 || call == 10 ? 0 : args[4];
 	st->args[6] = call == 9 || call == 10 ? 0 : args[5];
-	st->call = index;
-	st->type = calls[1][index & (ESPY_CALLS - 1)].type;
-	return &calls[1][index & (ESPY_CALLS - 1)];
+	st->call = socketcall_index(call);
+	return 0;
 }
 
 /* mmap as 32-bit programs first had it. Where its page is not there yet, the end of the call looks
@@ -235,7 +239,12 @@ __noinline u32 enter_many(u32 nr)
 
 	if (!st)
 		return 0;
-	c = nr == IA32_IPC ? enter_ipc(st) : enter_socketcall(st);
+	if (nr == IA32_IPC)
+		enter_ipc();
+	else
+		enter_socketcall();
+	c = call_of(st);
+	st->type = c->type;
 	return c->on ? st->call : 0;
 }
 
@@ -467,6 +476,7 @@ AT_EXIT(sys_exit)
 			return 0;
 		}
 	}
+	st->next = type;
 	bpf_tail_call(ctx, &exits, type);
 	st->entry = 0;
 	exit_creds(c);
@@ -486,13 +496,26 @@ static __always_inline void general_args(u64 *arg, struct call_exit *x)
 	arg[2] = plain_arg(x->st, x->c, 2);
 }
 
-/* What a successful call moved to is better known than what it was asked for. */
-static __always_inline void general_moved(struct call_exit *x, struct espy_path *p)
+/* What a successful call moved to is better known than what it was asked for; 0: it moved nothing.
+ * Global, as is_mark(): its ways end in it. */
+__noinline u64 general_moved(void)
 {
-	if (x->st->type == ESPY_EV_file_chdir)
-		path_of_object(p, exit_cwd());
-	if (x->st->type == ESPY_EV_file_chroot && !x->c->arg[0] && x->c->form != ESPY_FORM_PIVOT)
-		path_of_object(p, exit_root());
+	struct task_state *st = state_current(false);
+	const struct espy_call *c;
+
+	if (!st)
+		return 0;
+	c = call_of(st);
+	if (st->type == ESPY_EV_file_chdir)
+		return exit_cwd();
+	return st->type == ESPY_EV_file_chroot && !c->arg[0] && c->form != ESPY_FORM_PIVOT
+		       ? exit_root()
+		       : 0;
+}
+
+static __always_inline bool may_move(u32 type)
+{
+	return type == ESPY_EV_file_chdir || type == ESPY_EV_file_chroot;
 }
 
 /*
@@ -504,18 +527,23 @@ static __always_inline void general_moved(struct call_exit *x, struct espy_path 
 #define MARK_SECOND 0x3a6b72u             /* "rk:" */
 #define MARK_BYTES  11
 
-static __always_inline bool is_mark(const struct call_exit *x, long ret)
+__noinline int is_mark(u32 off)
 {
-	u16 type = x->st->type;
+	struct call_exit x;
 
-	if (ret >= 0 || (type != ESPY_EV_file_access && type != ESPY_EV_file_stat) ||
-	    !event_on[ESPY_EV_profile_mark] || !x->c->path || x->off <= MARK_BYTES)
+	if (!exit_find(&x) || !x.c->path || off <= MARK_BYTES)
 		return false;
-	return *(const u64 *)x->s->text == MARK_FIRST &&
-	       (*(const u32 *)(x->s->text + 8) & 0xffffff) == MARK_SECOND;
+	return *(const u64 *)x.s->text == MARK_FIRST &&
+	       (*(const u32 *)(x.s->text + 8) & 0xffffff) == MARK_SECOND;
 }
 
-AT_EXIT(profile_mark)
+static __always_inline bool may_mark(u32 type, long ret)
+{
+	return ret < 0 && (type == ESPY_EV_file_access || type == ESPY_EV_file_stat) &&
+	       event_on[ESPY_EV_profile_mark];
+}
+
+SHARED(profile_mark)
 {
 	struct espy_ev_profile_mark *rec;
 	struct call_exit x;
@@ -530,10 +558,11 @@ AT_EXIT(profile_mark)
 }
 
 /* Any event of one path and plain values. */
-AT_EXIT(general)
+static __noinline int general(long ret)
 {
 	struct call_exit x;
 	struct general *rec;
+	u64 moved;
 	u32 type;
 
 	if (!exit_begin(&x))
@@ -541,20 +570,21 @@ AT_EXIT(general)
 	rec = EXIT_RECORD(&x, rec);
 	type = x.st->type;
 	exit_path(&x, &rec->path, sizeof(*rec));
-	if (is_mark(&x, ret))
-		bpf_tail_call(ctx, &exits, ESPY_EV_profile_mark);
+	if (may_mark(type, ret) && is_mark(x.off))
+		return ESPY_EV_profile_mark;
 	general_args(rec->arg, &x);
 	if (type == ESPY_EV_file_unlink && rec->arg[0] & 0x200) { /* AT_REMOVEDIR */
 		type = ESPY_EV_file_rmdir;
 		x.st->type = type;
 	}
-	if (ret >= 0)
-		general_moved(&x, &rec->path);
-	return exit_send(&x, &rec->hdr, sizeof(*rec), type, class_of(type), ret);
+	moved = ret >= 0 && may_move(type) ? general_moved() : 0;
+	if (moved)
+		path_of_object(&rec->path, moved);
+	return exit_send_here(&x, &rec->hdr, sizeof(*rec), type, class_of(type), ret);
 }
 
 /* Any event of plain values alone. */
-AT_EXIT(general0)
+static __noinline int general0(long ret)
 {
 	struct call_exit x;
 	struct general0 *rec;
@@ -567,7 +597,7 @@ AT_EXIT(general0)
 }
 
 /* Any event of two paths and plain values: rename, link, copy. */
-AT_EXIT(general2)
+static __noinline int general2(long ret)
 {
 	struct call_exit x;
 	struct general2 *rec;

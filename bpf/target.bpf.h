@@ -164,10 +164,6 @@ __noinline u64 enter_object(u64 file)
 {
 	return object_of_file((void *)file, SCRATCH_ENTER);
 }
-__noinline u64 exit_object(u64 file)
-{
-	return object_of_file((void *)file, SCRATCH_EXIT);
-}
 
 static __always_inline void target_identify(struct task_state *st, struct task_struct *t)
 {
@@ -245,11 +241,15 @@ static __always_inline u64 stopped_ip(struct task_struct *t, u64 *sp)
 	return BPF_CORE_READ(regs, ip);
 }
 
-/* The mapping that an address of the target is in, into args[7]; its file. */
-static __always_inline u64 target_mapping(struct task_state *st, u64 mm, u64 addr)
+/* The mapping that an address of a process is in, into args[7] of the caller's state; its file.
+ * Global: verified once. */
+__noinline u64 note_at(u64 mm, u64 addr)
 {
+	struct task_state *st = state_current(false);
 	struct mapping m;
 
+	if (!st)
+		return 0;
 	mapping_at(mm, addr, &m);
 	st->args[7] = mapping_pack(mm, &m);
 	return m.file;
@@ -272,7 +272,7 @@ static __always_inline void note_ptrace(struct task_state *st)
 		st->args[7] = sp;
 	} else if (ptrace_resumes(request) && tamper_of(st)) {
 		st->pos = stopped_ip(t, &sp);
-		st->obj2 = target_mapping(st, KNUM(t, mm), st->pos);
+		st->obj2 = note_at(KNUM(t, mm), st->pos);
 	}
 }
 
@@ -316,23 +316,25 @@ static __always_inline u64 exec_reason(const struct mapping *m, u32 memory, u64 
 /* The mapping at the address a call is about: obj its file, old[0] its protection and kind. */
 static __always_inline void note_mapping(struct task_state *st, u64 addr)
 {
-	u64 mm = KNUM(current_task(), mm);
-	struct mapping m;
-
-	mapping_at(mm, addr, &m);
-	st->old[0] = mapping_pack(mm, &m);
+	st->obj = note_at(KNUM(current_task(), mm), addr);
+	st->old[0] = st->args[7];
 	st->old[1] = 0;
-	st->obj = m.file;
 }
 
-/* Why it matters that what lies at `at` becomes executable. Global, so that the loop below has no
- * ways of its own. */
-__noinline u64 exec_reason_at(u64 mm, u64 at, u64 prot)
+/* One mapping of a range that becomes executable: why that matters, into old[1] of the caller's
+ * state; where it ends, 0: there is none. Global, so that the loop below has no ways of its own. */
+__noinline u64 note_exec_at(u64 mm, u64 at, u64 prot)
 {
+	struct task_state *st = state_current(false);
 	struct mapping m;
 
+	if (!st)
+		return 0;
 	mapping_at(mm, at, &m);
-	return exec_reason(&m, memory_of(mm, &m), (m.flags & PROT_BITS) | VM_SHARED, prot);
+	if (m.vma)
+		st->old[1] =
+			exec_reason(&m, memory_of(mm, &m), (m.flags & PROT_BITS) | VM_SHARED, prot);
+	return m.end;
 }
 
 /* mprotect that makes a range executable: of all that lies in it, the first that should not be.
@@ -340,25 +342,21 @@ __noinline u64 exec_reason_at(u64 mm, u64 at, u64 prot)
 static __always_inline void note_protect(struct task_state *st, u64 from, u64 length, u64 prot)
 {
 	u64 mm = KNUM(current_task(), mm);
-	u64 to = from + length, reason = 0, last = from;
-	struct mapping m;
+	u64 to = from + length, last = from;
 
-	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
+	for (u64 i = 0; i < RANGE_VMAS && from < to && !st->old[1]; i++) {
 		last = from;
-		from = mapping_end(mm, from);
+		from = note_exec_at(mm, from, prot);
 		if (!from)
-			return;
-		reason = exec_reason_at(mm, last, prot);
-		if (reason)
 			break;
 	}
-	if (!reason && from < to) /* more mappings than are looked at */
-		reason = REASON_UNKNOWN;
-	if (!reason)
-		return;
-	mapping_at(mm, last, &m);
-	st->old[0] = mapping_pack(mm, &m) | reason << 16;
-	st->obj = m.file;
+	if (from && !st->old[1] && from < to) /* more mappings than are looked at */
+		st->old[1] = REASON_UNKNOWN;
+	if (st->old[1]) {
+		st->obj = note_at(mm, last);
+		st->old[0] = st->args[7] | st->old[1] << 16;
+	}
+	st->old[1] = 0;
 }
 
 /* --- at entry ------------------------------------------------------------------------------- */

@@ -21,15 +21,27 @@ enum uring_opcode {
 #include "model/uring.def"
 };
 
-/* A request under construction: in the scratch area of sys_enter, so that its record, built in that
- * of sys_exit, can be made at once. */
+/* A request under construction: in the scratch area of sys_enter, its strings in the text there, so
+ * that its record, built in that of sys_exit, can be made at once. */
 struct uring_new {
 	struct uring_req *r;
 	struct scratch *s;
 	struct io_kiocb *req;
-	u32 off; /* end of the text so far */
 	u8 opcode;
 };
+
+static __always_inline bool new_find(struct uring_new *n)
+{
+	u32 user = SCRATCH_ENTER;
+
+	n->s = bpf_map_lookup_elem(&scratches, &user);
+	if (!n->s)
+		return false;
+	n->r = (void *)n->s->record;
+	n->req = (void *)n->r->req;
+	n->opcode = n->r->opcode;
+	return true;
+}
 
 /* A field of what the request is about; 0 where the kernel has none. */
 #define REQ(n, type, field)                            \
@@ -41,13 +53,30 @@ struct uring_new {
 		__u;                                   \
 	})
 
-/* --- strings -------------------------------------------------------------------------------- */
+/* The same of a pointer, as a number. */
+#define REQ_AT(n, type, field)                         \
+	({                                             \
+		struct type *__r = (void *)(n)->req;   \
+		u64 __u = 0;                           \
+		if (bpf_core_field_exists(__r->field)) \
+			__u = KNUM(__r, field);        \
+		__u;                                   \
+	})
+
+/* --- strings: functions with numbers for arguments, verified once ---------------------------- */
+
+/* Where the text so far ends. */
+static __always_inline char *new_end(struct uring_new *n)
+{
+	u32 off = n->r->len[0] + n->r->len[1] + n->r->len[2];
+
+	return n->s->text + (off & (TEXT_AREA - 1));
+}
 
 /* A string of the kernel (its addresses are negative) or of the caller, behind the text so far.
  * Its length, or negative. */
-static __noinline long new_string(struct uring_new *n, u64 from)
+static __always_inline long new_string(char *to, u64 from)
 {
-	char *to = n->s->text + (n->off & (TEXT_AREA - 1));
 	long len;
 
 	if (!from)
@@ -56,10 +85,7 @@ static __noinline long new_string(struct uring_new *n, u64 from)
 		len = bpf_probe_read_kernel_str(to, TEXT_MAX, (void *)from);
 	else
 		len = bpf_probe_read_user_str(to, TEXT_MAX, (void *)from);
-	if (len <= 0)
-		return -1;
-	n->off += (len - 1) & (TEXT_MAX - 1); /* without its NUL */
-	return len - 1;
+	return len - 1; /* without its NUL */
 }
 
 static __always_inline u64 new_base(u32 dfd)
@@ -68,65 +94,73 @@ static __always_inline u64 new_base(u32 dfd)
 }
 
 /* Path `i` is that string, relative to `dfd`. */
-static __noinline int new_path(struct uring_new *n, u32 i, u32 dfd, u64 from)
+__noinline int new_path(u32 i, u32 dfd, u64 from)
 {
-	u32 at = n->off;
-	long len = new_string(n, from);
+	struct uring_new n;
+	char *to;
+	long len;
 	u64 base;
 
-	if (len > 0 && n->s->text[at & (TEXT_AREA - 1)] == '/') {
+	if (!new_find(&n))
+		return 0;
+	to = new_end(&n);
+	len = new_string(to, from);
+	if (len > 0 && *to == '/') {
 		base = exit_root();
 		base = base & OBJ_ROOT ? 0 : base;
 	} else {
 		base = new_base(dfd);
 	}
 	i &= 1;
-	n->r->flags |= U_STRING;
-	n->r->len[i] = len > 0 ? len : 0;
-	n->r->source[i] = len < 0 ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_USER;
+	n.r->flags |= U_STRING;
+	n.r->len[i] = len > 0 ? len : 0;
+	n.r->source[i] = len < 0 ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_USER;
 	if (!len && base) /* AT_EMPTY_PATH: the descriptor itself */
-		n->r->source[i] = ESPY_SOURCE_KERNEL;
+		n.r->source[i] = ESPY_SOURCE_KERNEL;
 	if (i)
-		n->r->obj2 = base;
+		n.r->obj2 = base;
 	else
-		n->r->obj = base;
+		n.r->obj = base;
 	return 0;
 }
 
 /* struct filename: the kernel's copy of the string, which nobody changes any more. */
-static __always_inline void new_filename(struct uring_new *n, u32 i, u32 dfd, struct filename *f)
+static __always_inline void new_filename(u32 i, u32 dfd, u64 from)
 {
-	u64 from = (u64)f; /* statx before 5.18 (1b6fe6e0dfec): the caller's own */
+	struct filename *f = (void *)from; /* statx before 5.18 (1b6fe6e0dfec): the caller's own */
 
 	if ((s64)from < 0)
-		from = (u64)KR(f, name);
-	new_path(n, i, dfd, from);
+		from = KNUM(f, name);
+	new_path(i, dfd, from);
 }
 
-static __always_inline void new_text(struct uring_new *n, u64 from)
+__noinline int new_text(u64 from)
 {
-	long len = new_string(n, from);
+	struct uring_new n;
+	long len;
 
-	n->r->len[2] = len > 0 ? len : 0;
+	if (!new_find(&n))
+		return 0;
+	len = new_string(new_end(&n), from);
+	n.r->len[2] = len > 0 ? len : 0;
+	return 0;
 }
 
 /* An address: the kernel's copy where it has one by now, else the caller's. */
-static __noinline int new_address(struct uring_new *n, u64 from, u32 len)
+__noinline int new_address(u64 from, u32 len)
 {
-	char *to = n->s->text + (n->off & (TEXT_AREA - 1));
+	struct uring_new n;
 	long r;
 
-	if (!from || !len)
+	if (!from || !len || !new_find(&n))
 		return 0;
 	len = len > ADDR_MAX ? ADDR_MAX : len;
 	if ((s64)from < 0)
-		r = bpf_probe_read_kernel(to, len & 0xff, (void *)from);
+		r = bpf_probe_read_kernel(new_end(&n), len & 0xff, (void *)from);
 	else
-		r = bpf_probe_read_user(to, len & 0xff, (void *)from);
-	if (r)
-		return 0;
-	n->r->len[2] = len;
-	n->off += len;
+		r = bpf_probe_read_user(new_end(&n), len & 0xff, (void *)from);
+	if (!r)
+		n.r->len[2] = len;
 	return 0;
 }
 
@@ -161,6 +195,15 @@ static __always_inline s64 new_position(struct uring_new *n, s64 given, bool wri
 	return KR(file, f_pos);
 }
 
+/* The file is what the request is about. Its address becomes a number in map memory. */
+static __always_inline void new_object(struct uring_new *n, const struct file *file)
+{
+	volatile u64 *at = &n->r->obj;
+
+	*at = (u64)file;
+	*at = exit_object(*at);
+}
+
 static __always_inline void new_slot(struct uring_new *n, u32 slot)
 {
 	if (!slot)
@@ -189,13 +232,13 @@ static __noinline int new_rw(struct uring_new *n)
 
 	n->r->word[0] = len;
 	if (is_vectored(n->opcode))
-		n->r->word[0] = iov_bytes(REQ(n, io_rw, addr), len, ring_is_native(n->req));
+		n->r->word[0] = iov_bytes(REQ_AT(n, io_rw, addr), len, ring_is_native(n->req));
 	n->r->word[1] =
 		new_position(n, REQ(n, io_rw, kiocb.ki_pos), n->r->type == ESPY_EV_file_write);
 	return 0;
 }
 
-static __noinline int new_open(struct uring_new *n)
+static __always_inline int new_open(struct uring_new *n)
 {
 	u64 flags = REQ(n, io_open, how.flags);
 
@@ -204,11 +247,11 @@ static __noinline int new_open(struct uring_new *n)
 	n->r->word[1] = REQ(n, io_open, how.resolve);
 	n->r->half[0] = flags & 020000100 ? REQ(n, io_open, how.mode) : 0;
 	new_slot(n, REQ(n, io_open, file_slot));
-	new_filename(n, 0, REQ(n, io_open, dfd), REQ(n, io_open, filename));
+	new_filename(0, REQ(n, io_open, dfd), REQ_AT(n, io_open, filename));
 	return 0;
 }
 
-static __noinline int new_close(struct uring_new *n)
+static __always_inline int new_close(struct uring_new *n)
 {
 	u32 slot = REQ(n, io_close, file_slot);
 	struct io_ring_ctx *ctx = KR(n->req, ctx);
@@ -220,11 +263,11 @@ static __noinline int new_close(struct uring_new *n)
 		file = uring_fixed_file(ctx, slot - 1);
 	else
 		file = file_of_fd(current_task(), REQ(n, io_close, fd));
-	n->r->obj = exit_file(file);
+	new_object(n, file);
 	return 0;
 }
 
-static __noinline int new_splice(struct uring_new *n)
+static __always_inline int new_splice(struct uring_new *n)
 {
 	u32 fd = REQ(n, io_splice, splice_fd_in);
 	struct io_ring_ctx *ctx = KR(n->req, ctx);
@@ -235,79 +278,79 @@ static __noinline int new_splice(struct uring_new *n)
 		in = uring_fixed_file(ctx, fd);
 	else
 		in = file_of_fd(current_task(), fd);
-	n->r->obj = exit_file(in);
+	new_object(n, in);
 	return 0;
 }
 
-static __noinline int new_rename(struct uring_new *n)
+static __always_inline int new_rename(struct uring_new *n)
 {
 	n->r->flags |= U_MOVES;
 	n->r->word[0] = (u32)REQ(n, io_rename, flags);
-	new_filename(n, 0, REQ(n, io_rename, old_dfd), REQ(n, io_rename, oldpath));
-	new_filename(n, 1, REQ(n, io_rename, new_dfd), REQ(n, io_rename, newpath));
+	new_filename(0, REQ(n, io_rename, old_dfd), REQ_AT(n, io_rename, oldpath));
+	new_filename(1, REQ(n, io_rename, new_dfd), REQ_AT(n, io_rename, newpath));
 	return 0;
 }
 
-static __noinline int new_link(struct uring_new *n)
+static __always_inline int new_link(struct uring_new *n)
 {
 	if (bpf_core_type_exists(struct io_hardlink)) {
 		n->r->word[0] = (u32)REQ(n, io_hardlink, flags);
-		new_filename(n, 0, REQ(n, io_hardlink, old_dfd), REQ(n, io_hardlink, oldpath));
-		new_filename(n, 1, REQ(n, io_hardlink, new_dfd), REQ(n, io_hardlink, newpath));
+		new_filename(0, REQ(n, io_hardlink, old_dfd), REQ_AT(n, io_hardlink, oldpath));
+		new_filename(1, REQ(n, io_hardlink, new_dfd), REQ_AT(n, io_hardlink, newpath));
 		return 0;
 	}
 	n->r->word[0] = (u32)REQ(n, io_link, flags);
-	new_filename(n, 0, REQ(n, io_link, old_dfd), REQ(n, io_link, oldpath));
-	new_filename(n, 1, REQ(n, io_link, new_dfd), REQ(n, io_link, newpath));
+	new_filename(0, REQ(n, io_link, old_dfd), REQ_AT(n, io_link, oldpath));
+	new_filename(1, REQ(n, io_link, new_dfd), REQ_AT(n, io_link, newpath));
 	return 0;
 }
 
-static __noinline int new_symlink(struct uring_new *n)
+static __always_inline int new_symlink(struct uring_new *n)
 {
-	struct filename *target = REQ(n, io_link, oldpath);
+	u64 target = REQ_AT(n, io_link, oldpath);
 
 	if (bpf_core_type_exists(struct io_symlink)) {
-		target = REQ(n, io_symlink, oldpath);
-		new_filename(n, 0, REQ(n, io_symlink, new_dfd), REQ(n, io_symlink, newpath));
+		target = REQ_AT(n, io_symlink, oldpath);
+		new_filename(0, REQ(n, io_symlink, new_dfd), REQ_AT(n, io_symlink, newpath));
 	} else {
-		new_filename(n, 0, REQ(n, io_link, new_dfd), REQ(n, io_link, newpath));
+		new_filename(0, REQ(n, io_link, new_dfd), REQ_AT(n, io_link, newpath));
 	}
 	if (target)
-		new_text(n, (u64)KR(target, name));
+		new_text(KNUM((struct filename *)target, name));
 	return 0;
 }
 
 /* Names of one path: unlink, mkdir, statx. */
-static __noinline int new_name(struct uring_new *n)
+static __always_inline int new_name(struct uring_new *n)
 {
 	if (n->opcode == OP_mkdirat) {
 		n->r->word[0] = REQ(n, io_mkdir, mode);
-		new_filename(n, 0, REQ(n, io_mkdir, dfd), REQ(n, io_mkdir, filename));
+		new_filename(0, REQ(n, io_mkdir, dfd), REQ_AT(n, io_mkdir, filename));
 	} else if (n->opcode == OP_statx) {
 		n->r->word[0] = REQ(n, io_statx, flags);
-		new_filename(n, 0, REQ(n, io_statx, dfd), REQ(n, io_statx, filename));
+		new_filename(0, REQ(n, io_statx, dfd), REQ_AT(n, io_statx, filename));
 	} else {
 		n->r->word[0] = (u32)REQ(n, io_unlink, flags);
 		if (n->r->word[0] & AT_REMOVEDIR_FLAG) {
 			n->r->type = ESPY_EV_file_rmdir;
 			n->r->flags |= U_MOVES;
 		}
-		new_filename(n, 0, REQ(n, io_unlink, dfd), REQ(n, io_unlink, filename));
+		new_filename(0, REQ(n, io_unlink, dfd), REQ_AT(n, io_unlink, filename));
 	}
 	return 0;
 }
 
-static __noinline int new_xattr(struct uring_new *n)
+static __always_inline int new_xattr(struct uring_new *n)
 {
-	struct xattr_name *name = REQ(n, io_xattr, ctx.kname);
-	struct filename *f = REQ(n, io_xattr, filename);
+	u64 name = REQ_AT(n, io_xattr, ctx.kname);
+	u64 f = REQ_AT(n, io_xattr, filename);
 
 	n->r->word[0] = REQ(n, io_xattr, ctx.size);
 	n->r->word[1] = REQ(n, io_xattr, ctx.flags);
 	if (n->opcode == OP_setxattr || n->opcode == OP_getxattr)
-		new_filename(n, 0, AT_FDCWD_ARG, f);
+		new_filename(0, AT_FDCWD_ARG, f);
 	if (name)
-		new_text(n, (u64)&name->name);
+		new_text((u64) & ((struct xattr_name *)name)->name);
 	return 0;
 }
 
@@ -328,14 +371,14 @@ static __always_inline u64 copied_address(struct io_async_msghdr *async, u64 use
 
 static __noinline int new_connect(struct uring_new *n)
 {
-	struct io_async_msghdr *async = KR(n->req, async_data);
+	u64 async = KNUM(n->req, async_data);
 	bool bind = n->opcode == OP_bind;
-	u64 from = bind ? 0 : (u64)REQ(n, io_connect, addr);
+	u64 from = bind ? 0 : REQ_AT(n, io_connect, addr);
 	u32 len = bind ? REQ(n, io_bind, addr_len) : REQ(n, io_connect, addr_len);
 
 	if (async && !bpf_core_type_exists(struct io_async_connect))
-		from = copied_address(async, from);
-	new_address(n, from, len);
+		from = copied_address((void *)async, from);
+	new_address(from, len);
 	return 0;
 }
 
@@ -347,18 +390,18 @@ static __noinline int new_message(struct uring_new *n)
 	n->r->word[0] = REQ(n, io_sr_msg, len);
 	n->r->word[2] = REQ(n, io_sr_msg, msg_flags) & ~MSG_CMSG_COMPAT;
 	if (n->opcode == OP_sendmsg || n->opcode == OP_recvmsg || n->opcode == OP_sendmsg_zc) {
-		read_message(&m, (u64)REQ(n, io_sr_msg, umsg), native);
+		read_message(&m, REQ_AT(n, io_sr_msg, umsg), native);
 		n->r->word[0] = iov_bytes(m.iov, m.iovs, native);
 	} else {
-		m.name = (u64)REQ(n, io_sr_msg___addr, addr);
+		m.name = REQ_AT(n, io_sr_msg___addr, addr);
 		m.name_len = REQ(n, io_sr_msg___addr, addr_len);
 	}
 	if (!recv)
-		new_address(n, m.name, m.name_len);
+		new_address(m.name, m.name_len);
 	return 0;
 }
 
-static __noinline int new_socket(struct uring_new *n)
+static __always_inline int new_socket(struct uring_new *n)
 {
 	n->r->word[0] = (u32)REQ(n, io_socket, domain);
 	n->r->word[1] = (u32)(REQ(n, io_socket, type) | REQ(n, io_socket, flags));
@@ -369,7 +412,7 @@ static __noinline int new_socket(struct uring_new *n)
 }
 
 /* Numbers alone. */
-static __noinline int new_plain(struct uring_new *n)
+static __always_inline int new_plain(struct uring_new *n)
 {
 	switch (n->r->type) {
 	case ESPY_EV_file_fallocate:
@@ -394,9 +437,14 @@ static __noinline int new_plain(struct uring_new *n)
 	return 0;
 }
 
-/* What there is to say about it besides its file. */
-static __always_inline void new_fields(struct uring_new *n)
+/* What there is to say about it besides its file. Global: what follows is not verified for each
+ * operation again. */
+__noinline int new_fields(void)
 {
+	struct uring_new found, *n = &found;
+
+	if (!new_find(n))
+		return 0;
 	switch (n->r->type) {
 	case ESPY_EV_file_read:
 	case ESPY_EV_file_write:
@@ -443,4 +491,5 @@ static __always_inline void new_fields(struct uring_new *n)
 	default:
 		new_plain(n);
 	}
+	return 0;
 }

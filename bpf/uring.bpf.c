@@ -15,16 +15,13 @@
 
 static __always_inline bool new_begin(struct uring_new *n, struct task_state *st, u32 opcode)
 {
-	u32 user = SCRATCH_ENTER;
 	struct uring_req *r;
 
-	n->s = bpf_map_lookup_elem(&scratches, &user);
-	if (!n->s)
+	if (!new_find(n))
 		return false;
-	r = n->r = (void *)n->s->record;
+	r = n->r;
 	_Static_assert(sizeof(*r) <= sizeof(n->s->record), "a request");
 	__builtin_memset(r, 0, sizeof(*r) - URING_INLINE);
-	n->off = 0;
 	n->opcode = opcode;
 	r->type = urings[opcode & (ESPY_URINGS - 1)].type;
 	r->opcode = opcode;
@@ -43,19 +40,17 @@ static __always_inline bool new_begin(struct uring_new *n, struct task_state *st
 static __always_inline void new_send(struct uring_new *n, const struct uring_key *key, s64 res,
 				     u32 event_flags)
 {
-	struct uring_end end = {key->ctx,        key->tag,    res,
-				(u64)n->s->text, event_flags, SCRATCH_EXIT};
-
 	if (!(n->r->flags & U_QUIET))
-		uring_send(n->r, &end);
+		uring_send(n->r, key, res, URING_NEW | URING_FLAGS(event_flags));
 }
 
 /* Its strings: with it where they are short. */
 static __always_inline void new_keep_text(struct uring_new *n)
 {
+	u32 len = n->r->len[0] + n->r->len[1] + n->r->len[2];
 	u64 req = n->r->req;
 
-	if (n->off > URING_INLINE) {
+	if (len > URING_INLINE) {
 		n->r->flags |= U_LONG;
 		if (!bpf_map_update_elem(&uring_texts, &req, n->s->text, BPF_ANY))
 			return;
@@ -66,7 +61,7 @@ static __always_inline void new_keep_text(struct uring_new *n)
 		n->r->len[1] = n->r->len[2] = 0;
 		n->r->source[0] = n->r->source[1] = ESPY_SOURCE_PARTIAL;
 	}
-	if (n->off)
+	if (len)
 		__builtin_memcpy(n->r->text, n->s->text, URING_INLINE);
 }
 
@@ -74,15 +69,13 @@ static __always_inline void new_keep_text(struct uring_new *n)
 static __always_inline bool new_is_first(struct uring_new *n, struct uring_key *key)
 {
 	struct uring_req *old = bpf_map_lookup_elem(&uring_reqs, key);
-	struct uring_end end = {key->ctx, key->tag, 0, 0, ESPY_F_PENDING, SCRATCH_EXIT};
 	bool same;
 
 	if (!old || old->flags & U_QUIET)
 		return true;
 	same = has_uring_done_req && old->req == n->r->req;
 	if ((same || !has_uring_done_req) && !(old->flags & U_TOLD)) {
-		end.text = uring_text_of(old);
-		uring_send(old, &end);
+		uring_send(old, key, 0, URING_FLAGS(ESPY_F_PENDING));
 		old->flags |= U_TOLD;
 	}
 	if (!same)
@@ -120,7 +113,6 @@ static __always_inline int uring_submit(struct io_kiocb *req)
 	struct task_state *st = NULL;
 	struct uring_new n = {};
 	struct uring_key key;
-	struct file *file;
 
 	if (!armed)
 		return 0;
@@ -135,13 +127,12 @@ static __always_inline int uring_submit(struct io_kiocb *req)
 	if (KR((struct io_ring_ctx *)key.ctx, flags) & SETUP_SQPOLL)
 		n.r->flags |= U_SQPOLL;
 	if (st)
-		new_fields(&n);
+		new_fields();
 	else
 		n.r->flags |= U_MOVES;
 	if (KR(req, flags) & REQ_CQE_SKIP) { /* nobody will tell its end, unless it fails */
-		file = n.r->flags & (U_STRING | U_NO_FILE) ? NULL : file_of_request(req);
-		if (file)
-			n.r->obj = exit_file(file);
+		if (!(n.r->flags & (U_STRING | U_NO_FILE)))
+			new_object(&n, file_of_request(req));
 		n.r->flags |= U_NO_FILE;
 		path_gen += n.r->flags & U_MOVES ? 1 : 0;
 		new_send(&n, &key, 0, ESPY_F_PENDING);
@@ -225,8 +216,7 @@ static __always_inline bool goes_on(const struct uring_req *r, u32 cqe_flags)
 
 static __always_inline int uring_done(u64 ctx, u64 req, u64 tag, s32 res, u32 cqe_flags)
 {
-	struct uring_end end = {ctx, tag, res, 0, 0, SCRATCH_EXIT};
-	struct uring_key key = {ctx, tag};
+	struct uring_key key = {ctx, tag}, given = key;
 	struct uring_req *r;
 
 	if (cqe_flags & CQE_F_NOTIF)
@@ -240,10 +230,8 @@ static __always_inline int uring_done(u64 ctx, u64 req, u64 tag, s32 res, u32 cq
 		end_of_any(r, &key);
 		return 0;
 	}
-	if (!(r->flags & U_QUIET)) {
-		end.text = uring_text_of(r);
-		uring_send(r, &end);
-	}
+	if (!(r->flags & U_QUIET))
+		uring_send(r, &given, res, 0);
 	if (goes_on(r, cqe_flags))
 		r->time = bpf_ktime_get_boot_ns();
 	else
@@ -286,13 +274,17 @@ struct sqe {
 
 #define SQE_BYTES 64
 
-/* What was asked for, from the queue itself, which is the program's memory: strings and numbers
- * may have changed since the kernel refused them. */
-static __noinline int refused_fields(struct uring_new *n, const struct sqe *q)
+/* Where the record will be built, which is later. */
+static __always_inline struct sqe *sqe_room(void)
 {
-	struct uring_req *r = n->r;
+	u32 user = SCRATCH_EXIT;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
 
-	r->flags |= U_NO_FILE;
+	return s ? (void *)s->record : NULL;
+}
+
+static __always_inline void refused_numbers(struct uring_req *r, const struct sqe *q)
+{
 	switch (q->opcode) {
 	case OP_openat:
 		r->word[0] = q->op_flags;
@@ -313,25 +305,45 @@ static __noinline int refused_fields(struct uring_new *n, const struct sqe *q)
 		r->word[1] = q->off;
 		break;
 	}
+}
+
+/* What was asked for, from the queue itself, which is the program's memory: strings and numbers
+ * may have changed since the kernel refused them. */
+__noinline int refused_fields(void)
+{
+	const struct sqe *q = sqe_room();
+	struct uring_req *r;
+	struct uring_new n;
+
+	if (!q || !new_find(&n))
+		return 0;
+	r = n.r;
+	r->flags |= U_NO_FILE;
+	refused_numbers(r, q);
 	switch (r->type) {
 	case ESPY_EV_file_open:
 	case ESPY_EV_file_stat:
 	case ESPY_EV_file_unlink:
 	case ESPY_EV_file_mkdir:
-		new_path(n, 0, q->fd, q->addr);
+		new_path(0, q->fd, q->addr);
 		break;
 	case ESPY_EV_file_rename:
 	case ESPY_EV_file_link:
-		new_path(n, 0, q->fd, q->addr);
-		new_path(n, 1, q->len, q->off);
+		new_path(0, q->fd, q->addr);
+		new_path(1, q->len, q->off);
 		break;
 	case ESPY_EV_file_symlink:
-		new_path(n, 0, q->fd, q->off);
-		new_text(n, q->addr);
+		new_path(0, q->fd, q->off);
+		new_text(q->addr);
 		break;
 	case ESPY_EV_file_close:
 		r->word[0] = (u32)q->fd;
 		r->obj = exit_fd(q->fd);
+		break;
+	case ESPY_EV_net_connect:
+	case ESPY_EV_net_bind:
+		new_address(q->addr, q->off);
+		r->obj = q->flags & REQ_FIXED_FILE ? 0 : exit_fd(q->fd);
 		break;
 	case ESPY_EV_net_socket:
 		r->word[0] = (u32)q->fd;
@@ -343,15 +355,6 @@ static __noinline int refused_fields(struct uring_new *n, const struct sqe *q)
 			r->obj = exit_fd(q->fd);
 	}
 	return 0;
-}
-
-/* Where the record will be built, which is later. */
-static __always_inline struct sqe *sqe_room(void)
-{
-	u32 user = SCRATCH_EXIT;
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
-
-	return s ? (void *)s->record : NULL;
 }
 
 /* Records a request that was refused; `req` is its address where that is known. */
@@ -371,7 +374,7 @@ static __always_inline int uring_refused(struct io_kiocb *req, u64 ctx, const st
 	n.r->req = (u64)req;
 	if (q->opcode == OP_unlinkat && q->op_flags & AT_REMOVEDIR_FLAG)
 		n.r->type = ESPY_EV_file_rmdir;
-	refused_fields(&n, q);
+	refused_fields();
 	if (KR((struct io_ring_ctx *)ctx, flags) & SETUP_SQPOLL)
 		n.r->flags |= U_SQPOLL;
 	new_send(&n, &key, error, 0);
@@ -437,7 +440,6 @@ SEC("iter/bpf_map_elem")
 int system_uring__left(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
-	struct uring_end end = {.event_flags = ESPY_F_PENDING, .user = SCRATCH_ITER};
 	struct uring_key *at = ctx->key;
 	struct uring_req *r = ctx->value;
 	u32 user = SCRATCH_ITER, n;
@@ -448,12 +450,9 @@ int system_uring__left(struct bpf_iter__bpf_map_elem *ctx)
 	if (r->flags & (U_QUIET | U_TOLD))
 		return 0;
 	s = bpf_map_lookup_elem(&scratches, &user);
-	if (!s)
+	if (!s || bpf_probe_read_kernel(uring_told(s), sizeof(*r), r))
 		return 0;
-	end.ctx = at->ctx;
-	end.tag = at->tag;
-	end.text = uring_text_of(r);
-	n = uring_build(r, &end);
+	n = uring_build(at->ctx, at->tag, 0, URING_FLAGS(ESPY_F_PENDING) | SCRATCH_ITER);
 	asm volatile("" : "+r"(n));
 	n &= 0x3fff;
 	((struct espy_event *)s->record)->size = n;

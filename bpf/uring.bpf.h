@@ -44,8 +44,9 @@ struct uring_req {
 	u16 type;
 	u8 opcode, flags;
 	u8 source[2];
-	u8 cut; /* there was no room for all of the text */
-	u8 pad[3];
+	u8 cut;       /* there was no room for all of the text */
+	u8 by_object; /* at its end: the first path is an object, whatever string was given */
+	u8 pad[2];
 	char text[URING_INLINE];
 };
 
@@ -73,20 +74,26 @@ struct {
 struct uring_end {
 	u64 ctx, tag;
 	s64 res;
-	u64 text;        /* where the request's strings lie */
 	u32 event_flags; /* enum espy_event_flags */
 	u32 user;        /* enum scratch_user, for the record */
 };
+
+#define URING_NEW          0x100 /* it is in the scratch area of sys_enter still */
+#define URING_FLAGS(flags) ((u32)(flags) << 16)
 
 /* A record under construction. */
 struct uring_out {
 	struct scratch *s;
 	struct uring_req *r;
 	const struct uring_end *end;
-	u64 obj, obj2; /* of its paths */
-	u16 type;
-	bool by_object; /* the first path is an object, whatever string was given */
 };
+
+/* The request whose record is made: a copy behind all texts, so that there is one way to it. */
+static __always_inline struct uring_req *uring_told(struct scratch *s)
+{
+	_Static_assert(sizeof(struct uring_req) <= TEXT_MAX, "a request");
+	return (void *)s->text + TEXT_AREA;
+}
 
 /* --- what it is about, at its end ----------------------------------------------------------- */
 
@@ -113,51 +120,88 @@ static __always_inline struct file *uring_made(const struct uring_out *o)
 
 #define FMODE_CREATED 0x100000
 
-static __noinline u64 uring_object(struct file *file, u32 user)
+/* An address as the number that a global function takes: it comes back so from map memory. */
+static __always_inline u64 number_of(struct scratch *s, const void *p)
 {
-	return object_of_file(file, user);
+	volatile u64 *at = (void *)s->record;
+
+	*at = (u64)p;
+	return *at;
+}
+
+/* Verified once. */
+__noinline u64 uring_object(u64 file, u32 user)
+{
+	return object_of_file((void *)file, user);
 }
 
 /* Its object and, where it made something, that one's. */
 static __always_inline void uring_objects(struct uring_out *o)
 {
 	struct file *file = NULL;
+	u64 obj;
 
-	if (o->type == ESPY_EV_file_open || o->type == ESPY_EV_net_accept ||
-	    o->type == ESPY_EV_net_socket) {
+	if (o->r->type == ESPY_EV_file_open || o->r->type == ESPY_EV_net_accept ||
+	    o->r->type == ESPY_EV_net_socket) {
 		file = uring_made(o);
-		if (file && o->type == ESPY_EV_file_open)
+		if (file && o->r->type == ESPY_EV_file_open)
 			o->r->half[1] = !!(KR(file, f_mode) & FMODE_CREATED);
 	}
 	if (!file && !(o->r->flags & U_STRING))
 		file = uring_file(o->r);
 	if (!file)
 		return;
-	if (o->type == ESPY_EV_file_copy) {
-		o->obj2 = uring_object(file, o->end->user);
+	obj = uring_object(number_of(o->s, file), o->end->user);
+	if (o->r->type == ESPY_EV_file_copy) {
+		o->r->obj2 = obj;
 		return;
 	}
-	o->by_object = true;
-	o->obj = uring_object(file, o->end->user);
+	o->r->by_object = true;
+	o->r->obj = obj;
 }
 
 /* Read, write and close of a socket are events of their own. */
 static __always_inline void uring_socket(struct uring_out *o)
 {
-	bool socket = (o->obj & OBJ_KIND) == KIND_SOCKET;
+	bool socket = (o->r->obj & OBJ_KIND) == KIND_SOCKET;
 
-	if (socket && o->type == ESPY_EV_file_close)
-		o->type = ESPY_EV_net_close;
-	if (socket && o->type == ESPY_EV_file_read) {
-		o->type = ESPY_EV_net_recv;
+	if (socket && o->r->type == ESPY_EV_file_close)
+		o->r->type = ESPY_EV_net_close;
+	if (socket && o->r->type == ESPY_EV_file_read) {
+		o->r->type = ESPY_EV_net_recv;
 		o->r->word[2] = 0;
 	}
-	if (socket && o->type == ESPY_EV_file_write) {
-		o->type = ESPY_EV_net_send;
+	if (socket && o->r->type == ESPY_EV_file_write) {
+		o->r->type = ESPY_EV_net_send;
 		o->r->word[2] = 0;
 	}
-	if (o->type == ESPY_EV_net_recv || o->type == ESPY_EV_net_send)
+	if (o->r->type == ESPY_EV_net_recv || o->r->type == ESPY_EV_net_send)
 		o->r->word[1] = o->end->res > 0 ? o->end->res : 0;
+}
+
+static __always_inline bool uring_out(struct uring_out *o, const struct uring_end *end)
+{
+	u32 user = end->user;
+
+	o->s = bpf_map_lookup_elem(&scratches, &user);
+	if (!o->s)
+		return false;
+	o->r = uring_told(o->s);
+	o->end = end;
+	return true;
+}
+
+/* Its files and what they make of it, into the request. Global: its ways end in it. */
+__noinline int uring_about(u64 ctx, s64 res, u32 how)
+{
+	struct uring_end end = {ctx, 0, res, how >> 16, how & 0xff};
+	struct uring_out o;
+
+	if (!uring_out(&o, &end))
+		return 0;
+	uring_objects(&o);
+	uring_socket(&o);
+	return 0;
 }
 
 /* --- the record ----------------------------------------------------------------------------- */
@@ -185,44 +229,49 @@ static __always_inline u32 source_of(u64 obj)
 	return obj ? ESPY_SOURCE_KERNEL : ESPY_SOURCE_NONE;
 }
 
-/* Both paths; where the fields behind them begin, in words. */
-static __always_inline u32 put_paths(struct uring_out *o, const struct espy_layout *l)
+static __always_inline void put_paths(struct uring_out *o, const struct espy_layout *l)
 {
 	const struct uring_req *r = o->r;
 	u32 at = HDR_WORDS, off = l->size;
 
 	if (!l->paths)
-		return at;
-	if (r->flags & U_STRING && !o->by_object)
-		put_path(o, at, o->obj, off, r->len[0], r->source[0]);
+		return;
+	if (r->flags & U_STRING && !o->r->by_object)
+		put_path(o, at, o->r->obj, off, r->len[0], r->source[0]);
 	else
-		put_path(o, at, o->obj, 0, 0, source_of(o->obj));
+		put_path(o, at, o->r->obj, 0, 0, source_of(o->r->obj));
 	at += 2;
 	if (l->paths < 2)
-		return at;
+		return;
 	if (r->flags & U_STRING)
-		put_path(o, at, o->obj2, off + r->len[0], r->len[1], r->source[1]);
+		put_path(o, at, o->r->obj2, off + r->len[0], r->len[1], r->source[1]);
 	else
-		put_path(o, at, o->obj2, 0, 0, source_of(o->obj2));
-	return at + 2;
+		put_path(o, at, o->r->obj2, 0, 0, source_of(o->r->obj2));
 }
 
-/* Every event but those of system_uring: paths, words, halves, as its layout says. */
+/* Value `i` of those that there are; without a branch, which would be two ways for the verifier. */
+static __always_inline u64 one_of(u64 i, u64 there, u64 value)
+{
+	return value & -((i - there) >> 63);
+}
+
+/* Every event but those of system_uring: paths, words, halves, as its layout says. The record is
+ * zero, and so is what is put behind the last. */
 static __always_inline void put_fields(struct uring_out *o, const struct espy_layout *l)
 {
-	u32 at = put_paths(o, l), off = l->size + o->r->len[0] + o->r->len[1], half;
+	u32 off = l->size + o->r->len[0] + o->r->len[1], at = HDR_WORDS + 2 * (l->paths & 3);
 	u32 *halves = (void *)o->s->record;
 
+	put_paths(o, l);
 	for (u32 i = 0; i < 3; i++)
-		if (i < l->words)
-			o->s->record[at++ & 63] = o->r->word[i];
-	for (u32 i = 0; i < 4; i++) {
-		half = i < 2 && !l->text ? o->r->half[i] : 0;
-		if (i + 1 == l->text && o->r->len[2])
-			half = text_word(off, o->r->len[2]);
-		if (i < l->halves)
-			halves[(at * 2 + i) & 127] = half;
-	}
+		o->s->record[(at + i) & 63] = one_of(i, l->words, o->r->word[i]);
+	at = (at + l->words) * 2;
+	if (l->text && o->r->len[2])
+		halves[(at + l->text - 1) & 127] = text_word(off, o->r->len[2]);
+	if (l->text)
+		return;
+	for (u32 i = 0; i < 2; i++)
+		halves[(at + i) & 127] = one_of(i, l->halves, o->r->half[i]);
 }
 
 static __always_inline void put_opcode(struct uring_out *o)
@@ -232,7 +281,7 @@ static __always_inline void put_opcode(struct uring_out *o)
 	rec->user_data = o->end->tag;
 	rec->opcode = o->r->opcode;
 	rec->sqpoll = !!(o->r->flags & U_SQPOLL);
-	path_of_object(&rec->file, o->obj);
+	path_of_object(&rec->file, o->r->obj);
 }
 
 static __always_inline void put_header(struct uring_out *o, u64 now, u64 learned)
@@ -247,7 +296,7 @@ static __always_inline void put_header(struct uring_out *o, u64 now, u64 learned
 	e->result = o->end->res;
 	e->pid = r->pid;
 	e->tid = r->tid;
-	e->type = o->type;
+	e->type = o->r->type;
 	e->call = r->opcode;
 	e->cpu = bpf_get_smp_processor_id();
 	e->abi = ESPY_ABI_URING;
@@ -259,7 +308,7 @@ static __always_inline bool uring_wanted(const struct uring_out *o, u64 now)
 {
 	bool pending = o->end->event_flags & ESPY_F_PENDING;
 
-	if (!event_on[o->type & (ESPY_EVENT_ID_MAX - 1)])
+	if (!event_on[o->r->type & (ESPY_EVENT_ID_MAX - 1)])
 		return false;
 	if (failed_only && (pending || o->end->res >= 0))
 		return false;
@@ -268,63 +317,67 @@ static __always_inline bool uring_wanted(const struct uring_out *o, u64 now)
 
 #define URING_FIXED 256 /* no event has more: PENDING_SIZE in syscall.bpf.c */
 
-/* Builds the record; its size, 0: it is not wanted. Inline, since kernels before 6.13 have 512
- * bytes of stack for the whole chain of calls down to the names of directories. */
-static __always_inline int uring_build(struct uring_req *r, const struct uring_end *end)
+/* Its strings: with it, behind it while it is made, or kept apart. */
+static __always_inline const void *uring_text_of(struct uring_req *r, u32 how)
 {
-	struct uring_out o = {.r = r, .end = end};
+	u32 user = SCRATCH_ENTER;
+	u64 req = r->req;
+	struct scratch *s;
+	struct uring_text *t;
+
+	if (how & URING_NEW) {
+		s = bpf_map_lookup_elem(&scratches, &user);
+		return s ? s->text : NULL;
+	}
+	if (!(r->flags & U_LONG))
+		return r->text;
+	t = bpf_map_lookup_elem(&uring_texts, &req);
+	return t ? t->text : NULL;
+}
+
+/* Builds the record of the request in uring_told(); its size, 0: it is not wanted. `how`: flags of
+ * the event, URING_NEW, and the scratch area. Global: verified once. */
+__noinline u32 uring_build(u64 ctx, u64 tag, s64 res, u32 how)
+{
+	struct uring_end end = {ctx, tag, res, how >> 16, how & 0xff};
 	u64 now = bpf_ktime_get_boot_ns(), learned = this_cpu()->learned;
 	const struct espy_layout *l;
-	u32 fixed, len, user = end->user;
+	struct uring_out o;
+	u32 fixed, len;
 
-	o.s = bpf_map_lookup_elem(&scratches, &user);
-	if (!o.s)
+	uring_about(ctx, res, how);
+	if (!uring_out(&o, &end) || !uring_wanted(&o, now))
 		return 0;
-	o.type = r->type;
-	o.obj = r->obj;
-	o.obj2 = r->obj2;
-	uring_objects(&o);
-	uring_socket(&o);
-	if (!uring_wanted(&o, now))
-		return 0;
-	l = &layouts[o.type & (ESPY_EVENT_ID_MAX - 1)];
+	l = &layouts[o.r->type & (ESPY_EVENT_ID_MAX - 1)];
 	__builtin_memset(o.s->record, 0, URING_FIXED);
 	put_header(&o, now, learned);
-	if (o.type == ESPY_EV_system_uring)
+	if (o.r->type == ESPY_EV_system_uring)
 		put_opcode(&o);
 	else
 		put_fields(&o, l);
 	fixed = l->size & 511;
-	len = r->len[0] + r->len[1] + r->len[2];
+	len = o.r->len[0] + o.r->len[1] + o.r->len[2];
 	asm volatile("" : "+r"(len));
 	len &= 0x3fff;
-	if (len && bpf_probe_read_kernel((char *)o.s + fixed, len, (void *)end->text))
+	if (len && bpf_probe_read_kernel((char *)o.s->record + fixed, len, uring_text_of(o.r, how)))
 		return 0;
 	return fixed + len;
 }
 
-/* The strings of a request that is kept. */
-static __always_inline u64 uring_text_of(struct uring_req *r)
-{
-	u64 req = r->req;
-	struct uring_text *t;
-
-	if (!(r->flags & U_LONG))
-		return (u64)r->text;
-	t = bpf_map_lookup_elem(&uring_texts, &req);
-	return t ? (u64)t->text : 0;
-}
-
 /* Records the end of a request. */
-static __noinline int uring_send(struct uring_req *r, const struct uring_end *end)
+static __always_inline int uring_send(const struct uring_req *r, const struct uring_key *at,
+				      s64 res, u32 how)
 {
-	u32 user = SCRATCH_EXIT, n = uring_build(r, end);
+	u32 user = SCRATCH_EXIT, n;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
 	struct espy_event *e;
 
+	if (!s || bpf_probe_read_kernel(uring_told(s), sizeof(*r), r))
+		return 0;
+	n = uring_build(number_of(s, (void *)at->ctx), at->tag, res, how | SCRATCH_EXIT);
 	asm volatile("" : "+r"(n));
 	n &= 0x3fff;
-	if (!s || !n)
+	if (!n)
 		return 0;
 	e = (void *)s->record;
 	return record_output(e, n, layouts[e->type & (ESPY_EVENT_ID_MAX - 1)].class_id);

@@ -63,26 +63,37 @@ static __always_inline u32 maple_slot(const u64 *pivot, u32 n, u64 addr)
 	return slot;
 }
 
+static __always_inline u32 maple_type(u64 entry)
+{
+	return entry >> 3 & 15;
+}
+
+/* One level down: the entry of a node for that address. Global: verified once. */
+__noinline u64 maple_entry(u64 entry, u64 addr)
+{
+	u64 node = entry & ~0xffull, pivot[MAPLE_PIVOTS], next = 0;
+	struct maple_range_64 *r = (void *)node;
+	struct maple_arange_64 *a = (void *)node;
+	bool is_arange = maple_type(entry) == MAPLE_ARANGE;
+	u32 slot;
+
+	if (bpf_probe_read_kernel(pivot, sizeof(pivot),
+				  is_arange ? (void *)&a->pivot : (void *)&r->pivot))
+		return 0;
+	slot = maple_slot(pivot, is_arange ? MAPLE_A_PIVOTS : MAPLE_PIVOTS, addr);
+	bpf_probe_read_kernel(&next, sizeof(next),
+			      (is_arange ? (void *)&a->slot : (void *)&r->slot) + slot * 8);
+	return next;
+}
+
 static __always_inline u64 vma_by_maple(struct mm_struct *mm, u64 addr)
 {
-	u64 entry = KNUM(mm, mm_mt.ma_root), pivot[MAPLE_PIVOTS];
+	u64 entry = KNUM(mm, mm_mt.ma_root);
 
-#pragma unroll
-	for (u64 level = 0; level < MAPLE_LEVELS; level++) {
-		u64 node = entry & ~0xffull;
-		u32 type = entry >> 3 & 15, slot;
-		struct maple_range_64 *r = (void *)node;
-		struct maple_arange_64 *a = (void *)node;
-		bool is_arange = type == MAPLE_ARANGE;
+	for (u64 level = 0; level < MAPLE_LEVELS && entry; level++) {
+		u32 type = maple_type(entry);
 
-		if (bpf_probe_read_kernel(pivot, sizeof(pivot),
-					  is_arange ? (void *)&a->pivot : (void *)&r->pivot))
-			return 0;
-		slot = maple_slot(pivot, is_arange ? MAPLE_A_PIVOTS : MAPLE_PIVOTS, addr);
-		if (bpf_probe_read_kernel(&entry, sizeof(entry),
-					  (is_arange ? (void *)&a->slot : (void *)&r->slot) +
-						  slot * 8))
-			return 0;
+		entry = maple_entry(entry, addr);
 		if (type < MAPLE_LEAVES)
 			return entry;
 	}
@@ -142,16 +153,6 @@ static __always_inline void mapping_at(u64 mm, u64 addr, struct mapping *m)
 	m->pgoff = KR(vma, vm_pgoff);
 	m->flags = KR(vma, vm_flags);
 	m->file = KNUM(vma, vm_file);
-}
-
-/* Where the mapping that `addr` is in ends; 0: there is none. Global. */
-__noinline u64 mapping_end(u64 mm, u64 addr)
-{
-	struct vm_area_struct *vma = (void *)vma_at(mm, addr);
-
-	if (!vma || addr < KR(vma, vm_start) || addr >= KR(vma, vm_end))
-		return 0;
-	return KR(vma, vm_end);
 }
 
 /* A file that is in no directory tree: its name is all that tells a memfd from shared memory. */
@@ -215,18 +216,26 @@ static __always_inline u64 mapping_pack(u64 mm, const struct mapping *m)
 	return (m->flags & PROT_BITS) | memory_of(mm, m) << 8;
 }
 
-/* The first mapping of a range that can be executed, as an address in it; 0: none. Global. */
-__noinline u64 exec_in_range(u64 mm, u64 from, u64 to)
+/* `from` itself where that can be executed, else where its mapping ends; 0: there is none. Global.
+ */
+__noinline u64 exec_or_end(u64 mm, u64 from)
 {
 	struct mapping m;
 
+	mapping_at(mm, from, &m);
+	return m.flags & VM_EXEC ? from : m.end;
+}
+
+/* The first mapping of a range that can be executed, as an address in it; 0: none. Global. */
+__noinline u64 exec_in_range(u64 mm, u64 from, u64 to)
+{
+	u64 next;
+
 	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
-		mapping_at(mm, from, &m);
-		if (!m.vma)
-			return 0;
-		if (m.flags & VM_EXEC)
-			return from;
-		from = m.end;
+		next = exec_or_end(mm, from);
+		if (!next || next == from)
+			return next;
+		from = next;
 	}
 	return 0;
 }

@@ -49,9 +49,8 @@ static __always_inline struct cgroup *memory_cgroup(struct css_set *set)
 	return css ? BPF_CORE_READ(css, cgroup) : NULL;
 }
 
-static __always_inline struct kernfs_node *cgroup_node(struct task_struct *t, u64 *ret_key)
+static __always_inline struct kernfs_node *cgroup_node(struct css_set *set, u64 *ret_key)
 {
-	struct css_set *set = KR(t, cgroups);
 	struct kernfs_node *kn = BPF_CORE_READ(set, dfl_cgrp, kn), *old = NULL;
 	struct cgroup *memory;
 
@@ -67,46 +66,54 @@ static __always_inline struct kernfs_node *cgroup_node(struct task_struct *t, u6
 	return old;
 }
 
-/* Tells user space what the task's cgroup is called, once per cgroup; the key to find it by. */
-static __noinline u64 cgroup_tell(struct task_struct *t)
+/* One level of a path: its name behind those there are; the level above, 0: it was the root, which
+ * has no name. Global, as what calls it: verified once. */
+__noinline u64 cgroup_name(u64 node, u32 level)
 {
+	struct kernfs_node *kn = (void *)node, *parent = kernfs_parent(kn);
+	u32 user = SCRATCH_SCHED;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
 	struct espy_ev_meta_cgroup *rec;
-	struct kernfs_node *kn, *parent = NULL;
-	u32 one = 1, i;
-	char *text;
-	u64 key;
+	long n;
 
-	kn = cgroup_node(t, &key);
-	if (bpf_map_lookup_elem(&cgroups_told, &key))
+	if (!s || !parent)
+		return 0;
+	rec = (void *)s->text;
+	/* "" where it cannot be read */
+	n = bpf_probe_read_kernel_str((char *)(rec + 1) + (level & 31) * CGROUP_NAME, CGROUP_NAME,
+				      BPF_CORE_READ(kn, name));
+	rec->partial |= (u64)n >> 63;
+	rec->names.len += CGROUP_NAME;
+	return (u64)parent;
+}
+
+/* Tells user space what a task's cgroup is called, once per cgroup; the key to find it by. `set` is
+ * its task_struct.cgroups. */
+__noinline u64 cgroup_tell(u64 set)
+{
+	u32 user = SCRATCH_SCHED, one = 1;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	struct espy_ev_meta_cgroup *rec;
+	u64 key, kn;
+
+	kn = (u64)cgroup_node((void *)set, &key);
+	if (!s || bpf_map_lookup_elem(&cgroups_told, &key))
 		return key;
-	rec = record_reserve(sizeof(*rec) + CGROUP_DEPTH * CGROUP_NAME, ESPY_CLASS_meta, &i);
-	if (!rec)
-		return key;
+	rec = (void *)s->text;
 	__builtin_memset(rec, 0, sizeof(*rec));
 	rec->hdr.time = bpf_ktime_get_boot_ns();
 	rec->hdr.type = ESPY_EV_meta_cgroup;
 	rec->hdr.cpu = bpf_get_smp_processor_id();
-	rec->hdr.seq = i;
-	rec->hdr.size = sizeof(*rec) + CGROUP_DEPTH * CGROUP_NAME;
 	rec->id = key;
 	rec->name_bytes = CGROUP_NAME;
-	text = (char *)(rec + 1);
-	for (i = 0; i < CGROUP_DEPTH; i++) {
-		parent = kernfs_parent(kn);
-		if (!parent)
-			break;
-		if (bpf_probe_read_kernel_str(text + i * CGROUP_NAME, CGROUP_NAME,
-					      BPF_CORE_READ(kn, name)) <= 0) {
-			text[i * CGROUP_NAME] = 0;
-			rec->partial = 1;
-		}
-		kn = parent;
-	}
-	rec->partial |= parent ? 1 : 0;
 	rec->names.off = sizeof(*rec);
-	rec->names.len = i * CGROUP_NAME;
-	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
-	bpf_map_update_elem(&cgroups_told, &key, &one, BPF_ANY);
+	for (u64 i = 0; i < CGROUP_DEPTH && kn; i++)
+		kn = cgroup_name(kn, i);
+	if (kn && kernfs_parent((void *)kn))
+		rec->partial = 1;
+	if (record_output(&rec->hdr, sizeof(*rec) + CGROUP_DEPTH * CGROUP_NAME, ESPY_CLASS_meta) ==
+	    0)
+		bpf_map_update_elem(&cgroups_told, &key, &one, BPF_ANY);
 	return key;
 }
 

@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,7 +11,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "model/schema.h"
-#include "sense/calls.h"
+#include "sense/attach.h"
 #include "sense/clipboard.h"
 #include "sense/counters.h"
 #include "sense/load.h"
@@ -39,13 +38,11 @@ struct cpu_state {
 struct base {
 	struct espy_sense sense;
 	struct espy_bpf *skel;
-	struct espy_pieces pieces; /* its programs */
 	struct espy_ring *rings;
 	struct cpu_state *cpus;
 	unsigned n_cpus;
 	size_t ring_bytes;
-	struct bpf_link *links[128];
-	unsigned n_links;
+	struct espy_links links;
 	uint64_t busy_told, misses_told, apart_told, samples_told, clips_told;
 	struct espy_sense_stats stats;
 	struct espy_buf pending; /* records of calls that had not ended at the stop */
@@ -112,108 +109,6 @@ static int make_rings(struct base *s, struct espy_err *err)
 	return 0;
 }
 
-/* Programs that are reached by a tail call: everything on sys_exit but sys_exit itself. */
-static bool is_tail(const struct bpf_program *p)
-{
-	return espy_load_is_exit(p) && strcmp(bpf_program__name(p), "sys_exit") != 0;
-}
-
-/* --- tail calls, filters, links ------------------------------------------------------------- */
-
-static int set_tail(struct base *s, unsigned type, const char *program)
-{
-	struct bpf_program *p = espy_pieces_find(&s->pieces, program);
-	int fd = p ? bpf_program__fd(p) : -1;
-
-	if (fd < 0)
-		return -ENOENT;
-	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.exits), &type, &fd, BPF_ANY);
-}
-
-static const char *general_for(const struct espy_schema *e)
-{
-	if (espy_schema_field(e, ESPY_STR("path2")) >= 0)
-		return "general2";
-	return espy_schema_field(e, ESPY_STR("path")) >= 0 ? "general" : "general0";
-}
-
-/* The event's own program, or the general one for its number of paths. */
-static int set_tails(struct base *s, const struct espy_sense_options *o)
-{
-	for (size_t i = 0; i < espy_n_schemas; i++) {
-		const struct espy_schema *e = &espy_schemas[i];
-		const char *own;
-		int r;
-
-		if (!espy_calls_wants(o->type, e->type))
-			continue;
-		own = espy_load_program(s->skel->obj, e->name);
-		if (own)
-			r = set_tail(s, e->type, own);
-		else if (e->n_calls)
-			r = set_tail(s, e->type, general_for(e));
-		else
-			continue;
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int set_targets(struct base *s, const struct espy_sense_options *o, struct espy_err *err)
-{
-	uint32_t one = 1, zero = 0;
-	int r;
-
-	for (size_t i = 0; i < o->n_pids; i++) {
-		r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.targets), &o->pids[i], &one, 0);
-		if (r < 0)
-			return espy_err_set(err, r, "too many processes to follow: %zu, at most %d",
-					    o->n_pids, ESPY_SENSE_TARGETS_MAX);
-	}
-	for (size_t i = 0; i < o->n_uids; i++) {
-		r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.uids), &o->uids[i], &one, 0);
-		if (r < 0)
-			return espy_err_set(err, r, "too many users to follow: %zu", o->n_uids);
-	}
-	if (o->cgroup) {
-		int fd = open(o->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		r = fd < 0 ? -errno
-			   : bpf_map_update_elem(bpf_map__fd(s->skel->maps.cgroups), &zero, &fd, 0);
-		if (fd >= 0)
-			close(fd);
-		if (r < 0)
-			return espy_err_set(err, r, "cgroup %s: %s", o->cgroup,
-					    r == -EBADF ? "not a version 2 cgroup" : strerror(-r));
-	}
-	return 0;
-}
-
-static int attach(struct base *s, struct espy_err *err)
-{
-	struct bpf_program *p = NULL;
-	unsigned at = 0;
-
-	while ((p = espy_pieces_next(&s->pieces, p, &at))) {
-		struct bpf_link *link;
-
-		if (is_tail(p) || !strncmp(bpf_program__section_name(p), "iter", 4) ||
-		    !strcmp(bpf_program__section_name(p), "perf_event"))
-			continue;
-		if (s->n_links == sizeof(s->links) / sizeof(*s->links))
-			return espy_err_set(err, -E2BIG, "too many programs to attach");
-		link = bpf_program__attach(p);
-		if (!link && espy_load_is_plus(p))
-			continue; /* its paths stay the caller's, and say so */
-		if (!link)
-			return espy_err_set(err, -errno, "cannot attach %s to the kernel: %s",
-					    bpf_program__name(p), strerror(errno));
-		s->links[s->n_links++] = link;
-	}
-	return 0;
-}
-
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	char line[1024];
@@ -229,21 +124,20 @@ static int set_up(struct base *s, const struct espy_sense_options *o, struct esp
 {
 	int r;
 
-	r = espy_load(&s->skel, &s->pieces, s->n_cpus, o, err);
+	r = espy_load(&s->skel, s->n_cpus, o, err);
 	if (r < 0)
 		return r;
 	r = make_rings(s, err);
 	if (r < 0)
 		return r;
-	r = set_tails(s, o);
-	if (r < 0)
-		return espy_err_set(err, r, "the BPF programs and the event table disagree");
-	r = set_targets(s, o, err);
+	r = espy_attach_tails(s->skel, o, err);
 	if (r >= 0)
-		r = attach(s, err);
+		r = espy_attach_targets(s->skel, o, err);
+	if (r >= 0)
+		r = espy_attach(s->skel, &s->links, err);
 	if (r >= 0 && o->sample_hz)
-		r = espy_sampler_start(&s->sampler, espy_pieces_find(&s->pieces, "profile_sample"),
-				       s->n_cpus, o->sample_hz, err);
+		r = espy_sampler_start(&s->sampler, s->skel->progs.profile_sample, s->n_cpus,
+				       o->sample_hz, err);
 	return r;
 }
 
@@ -289,7 +183,6 @@ static void base_close(struct espy_sense *sense)
 		if (s->rings[i].fd > 0)
 			close(s->rings[i].fd);
 	}
-	espy_pieces_done(&s->pieces);
 	espy_bpf__destroy(s->skel);
 	espy_buf_done(&s->pending);
 	espy_counters_done(&s->counters);
@@ -376,17 +269,15 @@ static void base_stop(struct espy_sense *sense)
 	if (s->skel && s->skel->bss->armed) {
 		base_count(sense);
 		s->skel->bss->armed = 0;
-		if (iterate(espy_pieces_find(&s->pieces, "pending"), NULL, &s->pending) < 0)
+		if (iterate(s->skel->progs.pending, NULL, &s->pending) < 0)
 			espy_buf_reset(&s->pending);
 		whole = s->pending.n;
-		if (iterate(espy_pieces_find(&s->pieces, "system_uring__left"),
-			    s->skel->maps.uring_reqs, &s->pending) < 0)
+		if (iterate(s->skel->progs.system_uring__left, s->skel->maps.uring_reqs,
+			    &s->pending) < 0)
 			s->pending.n = whole;
 	}
 	espy_sampler_stop(&s->sampler);
-	for (unsigned i = 0; i < s->n_links; i++)
-		bpf_link__destroy(s->links[i]);
-	s->n_links = 0;
+	espy_detach(&s->links);
 	if (s->clipboard)
 		espy_clipboard_stop(s->clipboard);
 }
@@ -396,15 +287,15 @@ static void base_stop(struct espy_sense *sense)
 static int base_count(struct espy_sense *sense)
 {
 	struct base *s = of(sense);
-	struct bpf_program *p = espy_pieces_find(&s->pieces, "profile_process");
+	struct bpf_program *p = s->skel->progs.profile_process;
 	struct espy_buf b = {0};
 	int r;
 
-	if (!p)
+	if (bpf_program__fd(p) < 0)
 		return 0;
 	r = iterate(p, NULL, &b);
 	if (r >= 0)
-		r = espy_counters_take(&s->counters, &b, s->skel->bss->event_on);
+		r = espy_counters_take(&s->counters, &b, s->skel->rodata->event_on);
 	espy_buf_done(&b);
 	return r;
 }
@@ -546,15 +437,16 @@ static int tell_clips(struct base *s, uint64_t now, espy_record_fn fn, void *ctx
 /* Calls that a program did not get to see because it was running already on that CPU. */
 static uint64_t count_misses(struct base *s)
 {
-	struct bpf_program *p = NULL;
-	unsigned at = 0;
+	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	while ((p = espy_pieces_next(&s->pieces, p, &at))) {
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
+		if (bpf_program__fd(p) >= 0 &&
+		    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
 			sum += info.recursion_misses;
 	}
 	return sum;
@@ -740,7 +632,7 @@ static int base_snapshot(struct espy_sense *sense, espy_record_fn fn, void *ctx,
 {
 	struct base *s = of(sense);
 	struct espy_buf b = {0};
-	int r = iterate(espy_pieces_find(&s->pieces, "process_running"), NULL, &b);
+	int r = iterate(s->skel->progs.process_running, NULL, &b);
 
 	if (r < 0)
 		espy_err_set(err, r, "cannot list the running processes: %s", strerror(-r));
@@ -772,10 +664,11 @@ static void count_plus(const struct base *s, struct espy_sense_plus *ret)
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, s->skel->obj) ret->all += espy_load_is_plus(p);
-	p = NULL;
-	for (unsigned at = 0; (p = espy_pieces_next(&s->pieces, p, &at));)
-		ret->loaded += espy_load_is_plus(p);
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
+		ret->all += espy_load_is_plus(p);
+		ret->loaded += espy_load_is_plus(p) && bpf_program__fd(p) >= 0;
+	}
 }
 
 static const char *base_packs(const struct espy_sense *sense)

@@ -314,14 +314,14 @@ static void fill_call(struct espy_call *c, const struct espy_call_row *row,
 }
 
 void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
-		     bool (*has_program)(void *ctx, const char *event), void *ctx)
+		     bool (*has_program)(const char *event))
 {
 	static const uint8_t table[] = {
 		[ESPY_ABI_NATIVE] = 0, [ESPY_ABI_IA32] = 1, [ESPY_ABI_X32] = 0};
 
 	for (size_t i = 0; i < espy_n_schemas; i++) {
 		const struct espy_schema *s = &espy_schemas[i];
-		bool own = has_program(ctx, s->name);
+		bool own = has_program(s->name);
 
 		for (unsigned j = 0; j < s->n_calls; j++)
 			for (unsigned abi = ESPY_ABI_NATIVE; abi < sizeof(table); abi++) {

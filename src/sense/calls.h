@@ -13,10 +13,10 @@ bool espy_calls_owners(const bool *type);
 
 /*
  * Fills the table for all known calls; `on` where one of the events that a call can be is in
- * `type`. `has_program(ctx, event)` says whether the event has a program of its own name.
+ * `type`. `has_program(event)` says whether the event has a function of its own.
  */
 void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
-		     bool (*has_program)(void *ctx, const char *event), void *ctx);
+		     bool (*has_program)(const char *event));
 
 /* The same for operations of io_uring (uring.def), and the layouts of all events. */
 void espy_calls_fill_urings(struct espy_uring urings[ESPY_URINGS],

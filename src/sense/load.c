@@ -6,7 +6,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "sense/calls.h"
 #include "sense/percpu.h"
 #include "espy.skel.h"
+#include "espy_mid.skel.h"
 #include "espy_old.skel.h"
 #include "espy_perf.skel.h"
 
@@ -133,7 +133,7 @@ static int probe_features(struct features *f, struct espy_err *err)
 static const struct shared {
 	const char *program, *event;
 } shared[] = {
-#define SHARED_BY(family, event) {"shared_" #family, #event},
+#define SHARED_BY(program, event) {#program, #event},
 #include "model/shared.def"
 };
 
@@ -144,30 +144,17 @@ bool espy_load_is_exit(const struct bpf_program *p)
 	return espy_str_ends(espy_str0(bpf_program__section_name(p)), ESPY_STR("/sys_exit"));
 }
 
-const char *espy_load_program(void *object, const char *event)
+const char *espy_load_program(const char *event)
 {
-	struct bpf_program *p;
-
 	for (size_t i = 0; i < N_SHARED; i++)
 		if (!strcmp(shared[i].event, event))
 			return shared[i].program;
-	p = bpf_object__find_program_by_name(object, event);
-	return p && espy_load_is_exit(p) ? event : NULL;
+	return NULL;
 }
 
-bool espy_load_has_program(void *object, const char *event)
+bool espy_load_has_program(const char *event)
 {
-	return espy_load_program(object, event) != NULL;
-}
-
-/* Is one of the events recorded that the program makes? */
-static bool shares_wanted(const char *program, const bool *type)
-{
-	for (size_t i = 0; i < N_SHARED; i++)
-		if (!strcmp(shared[i].program, program) &&
-		    espy_calls_wants(type, espy_schema_find(espy_str0(shared[i].event))->type))
-			return true;
-	return false;
+	return espy_load_program(event) != NULL;
 }
 
 /* The event that a program is for by its name, as espy.bpf.c says; NULL when it serves others. */
@@ -214,13 +201,11 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f,
 	{
 		const struct espy_schema *s = event_of(p);
 
-		if (s && espy_load_is_exit(p))
-			bpf_program__set_autoload(p, espy_calls_wants(o->type, s->type));
-		if (!strncmp(bpf_program__name(p), "shared_", strlen("shared_")))
-			bpf_program__set_autoload(p, shares_wanted(bpf_program__name(p), o->type));
 		if (espy_load_is_plus(p))
 			bpf_program__set_autoload(p, f->fentry && (!s || o->type[s->type]));
 	}
+	bpf_program__set_autoload(skel->progs.ipc_pass,
+				  o->type[ESPY_EV_ipc_pass_fd] || o->type[ESPY_EV_ipc_pass_creds]);
 	bpf_program__set_autoload(skel->progs.ipc_signal, o->type[ESPY_EV_ipc_signal]);
 	bpf_program__set_autoload(skel->progs.ipc_child, o->type[ESPY_EV_ipc_child]);
 	bpf_program__set_autoload(skel->progs.ipc_deliver, o->type[ESPY_EV_ipc_deliver]);
@@ -275,9 +260,12 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->sample_stacks = o->sample_hz ? ESPY_STACK_USER | ESPY_STACK_KERNEL : 0;
 	skel->rodata->sample_ns = o->sample_hz ? 1000000000u / o->sample_hz : 0;
 	skel->bss->alive = (int64_t)o->n_pids;
-	memcpy(skel->bss->event_on, o->type, sizeof(skel->bss->event_on));
+	memcpy((void *)skel->rodata->event_on, o->type, sizeof(skel->rodata->event_on));
+	for (size_t i = 0; i < espy_n_schemas; i++)
+		skel->rodata->wanted[espy_schemas[i].type] =
+			espy_calls_wants(o->type, espy_schemas[i].type);
 	espy_calls_fill_urings(skel->bss->urings, skel->bss->layouts, o->type);
-	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program, skel->obj);
+	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program);
 }
 
 static int load_failed(int r, struct espy_err *err)
@@ -293,9 +281,8 @@ static int load_failed(int r, struct espy_err *err)
 }
 
 /*
- * The skeleton's types come from the object for most kernels; those for older and newer ones are
- * the same source, so that names and data are laid out alike and their code can be put in the
- * place.
+ * The skeleton's types come from the object for the newest kernels; those for older ones are the
+ * same source, so that names and data are laid out alike and their code can be put in the place.
  */
 static struct espy_bpf *open_object(const struct features *f)
 {
@@ -307,6 +294,8 @@ static struct espy_bpf *open_object(const struct features *f)
 		goto fail;
 	if (!f->loop)
 		skel->skeleton->data = (void *)espy_old_bpf__elf_bytes(&skel->skeleton->data_sz);
+	else if (!f->cast || !f->task_btf || !f->task_storage)
+		skel->skeleton->data = (void *)espy_mid_bpf__elf_bytes(&skel->skeleton->data_sz);
 	else if (f->perf)
 		skel->skeleton->data = (void *)espy_perf_bpf__elf_bytes(&skel->skeleton->data_sz);
 	if (bpf_object__open_skeleton(skel->skeleton, NULL) < 0)
@@ -317,16 +306,8 @@ fail:
 	return NULL;
 }
 
-/* Processors that this process may run on. */
-static unsigned online(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
-}
-
-static int load_with(struct espy_bpf **ret, struct espy_pieces *parts, unsigned cpus,
-		     const struct espy_sense_options *o, const struct features *f)
+static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
+		     const struct features *f)
 {
 	struct espy_bpf *skel = open_object(f);
 	int r;
@@ -346,9 +327,8 @@ static int load_with(struct espy_bpf **ret, struct espy_pieces *parts, unsigned 
 		bpf_map__set_max_entries(skel->maps.plus_calls, PLUS_TASKS);
 	if (!o->stacks && !o->sample_hz)
 		bpf_map__set_max_entries(skel->maps.stack_sent, 1);
-	r = espy_pieces_load(parts, skel->skeleton, online());
+	r = espy_bpf__load(skel);
 	if (r < 0) {
-		espy_pieces_done(parts);
 		espy_bpf__destroy(skel);
 		return r;
 	}
@@ -356,8 +336,8 @@ static int load_with(struct espy_bpf **ret, struct espy_pieces *parts, unsigned 
 	return 0;
 }
 
-int espy_load(struct espy_bpf **ret, struct espy_pieces *ret_parts, unsigned cpus,
-	      const struct espy_sense_options *o, struct espy_err *err)
+int espy_load(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
+	      struct espy_err *err)
 {
 	struct features f = {0};
 	int r = probe_features(&f, err);
@@ -370,7 +350,7 @@ int espy_load(struct espy_bpf **ret, struct espy_pieces *ret_parts, unsigned cpu
 				    "everything but the kernel's own paths of rename, unlink and "
 				    "the like is recorded");
 	f.fentry &= o->pack != ESPY_PACK_BASE;
-	r = load_with(ret, ret_parts, cpus, o, &f);
+	r = load_with(ret, cpus, o, &f);
 	malloc_trim(0); /* the kernel's type information took megabytes */
 	return r < 0 ? load_failed(r, err) : 0;
 }

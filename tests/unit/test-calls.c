@@ -16,9 +16,8 @@ static struct espy_call calls[ESPY_ABIS][ESPY_CALLS];
 static bool wanted[ESPY_EVENT_ID_MAX];
 
 /* As in bpf/: events with paths and values only have no program. */
-static bool has_program(void *ctx, const char *event)
+static bool has_program(const char *event)
 {
-	(void)ctx;
 	return !strcmp(event, "file_open") || !strcmp(event, "file_chown");
 }
 
@@ -27,7 +26,7 @@ static void fill(unsigned type)
 	memset(calls, 0, sizeof(calls));
 	memset(wanted, type == 0, sizeof(wanted));
 	wanted[type] = true;
-	espy_calls_fill(calls, wanted, has_program, NULL);
+	espy_calls_fill(calls, wanted, has_program);
 }
 
 static const struct espy_call *native(const char *name)

@@ -14,6 +14,7 @@
 #include "model/schema.h"
 #include "sense/wire.h"
 #include "espy.skel.h"
+#include "espy_mid.skel.h"
 #include "espy_old.skel.h"
 #include "espy_perf.skel.h"
 
@@ -39,12 +40,15 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-typedef const void *elf_bytes(size_t *n);
+enum { NEW, MID, OLD, PERF };
 
-static struct bpf_object *open_object(elf_bytes *bytes)
+static struct bpf_object *open_object(int which)
 {
+	static const void *(*const elf_bytes[])(size_t *) = {
+		espy_bpf__elf_bytes, espy_mid_bpf__elf_bytes, espy_old_bpf__elf_bytes,
+		espy_perf_bpf__elf_bytes};
 	size_t n;
-	const void *elf = bytes(&n);
+	const void *elf = elf_bytes[which](&n);
 	struct bpf_object *obj;
 
 	libbpf_set_print(quiet);
@@ -83,9 +87,9 @@ static void check_event(const struct btf *btf, const struct espy_schema *s)
 	assert_int_equal(seen, s->n_fields);
 }
 
-static void check_layout(elf_bytes *bytes)
+static void check_layout(int which)
 {
-	struct bpf_object *obj = open_object(bytes);
+	struct bpf_object *obj = open_object(which);
 	const struct btf *btf = bpf_object__btf(obj);
 
 	for (size_t i = 0; i < espy_n_schemas; i++)
@@ -99,19 +103,15 @@ static void check_layout(elf_bytes *bytes)
 static void test_layout(void **state)
 {
 	(void)state;
-	check_layout(espy_bpf__elf_bytes);
+	check_layout(NEW);
+	check_layout(MID);
+	check_layout(PERF);
 }
 
 static void test_layout_old(void **state)
 {
 	(void)state;
-	check_layout(espy_old_bpf__elf_bytes);
-}
-
-static void test_layout_perf(void **state)
-{
-	(void)state;
-	check_layout(espy_perf_bpf__elf_bytes);
+	check_layout(OLD);
 }
 
 static const struct btf_type *find_section(const struct btf *btf, const char *name)
@@ -128,36 +128,34 @@ static const char *variable_name(const struct btf *btf, const struct btf_var_sec
 	return btf__name_by_offset(btf, btf__type_by_id(btf, v->type)->name_off);
 }
 
-static void check_same_section(const struct btf *a, const struct btf *b, const char *name)
+static void check_same_data(int which)
 {
-	const struct btf_type *s = find_section(a, name), *t = find_section(b, name);
-	const struct btf_var_secinfo *v = btf_var_secinfos(s), *w = btf_var_secinfos(t);
+	static const char *const names[] = {".rodata", ".bss", ".data"};
+	struct bpf_object *new = open_object(NEW), *old = open_object(which);
+	const struct btf *a = bpf_object__btf(new), *b = bpf_object__btf(old);
 
-	assert_int_equal(btf_vlen(s), btf_vlen(t));
-	for (int k = 0; k < btf_vlen(s); k++) {
-		assert_string_equal(variable_name(a, &v[k]), variable_name(b, &w[k]));
-		assert_int_equal(v[k].offset, w[k].offset);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct btf_type *s = find_section(a, names[i]);
+		const struct btf_type *t = find_section(b, names[i]);
+		const struct btf_var_secinfo *v = btf_var_secinfos(s), *w = btf_var_secinfos(t);
+
+		assert_int_equal(btf_vlen(s), btf_vlen(t));
+		for (int k = 0; k < btf_vlen(s); k++) {
+			assert_string_equal(variable_name(a, &v[k]), variable_name(b, &w[k]));
+			assert_int_equal(v[k].offset, w[k].offset);
+		}
 	}
+	bpf_object__close(new);
+	bpf_object__close(old);
 }
 
 /* The loader sets up all objects by the layout of one. */
-static void check_same_data(elf_bytes *bytes)
-{
-	struct bpf_object *common = open_object(espy_bpf__elf_bytes), *other = open_object(bytes);
-	const struct btf *a = bpf_object__btf(common), *b = bpf_object__btf(other);
-
-	check_same_section(a, b, ".rodata");
-	check_same_section(a, b, ".bss");
-	check_same_section(a, b, ".data");
-	bpf_object__close(common);
-	bpf_object__close(other);
-}
-
 static void test_same_data(void **state)
 {
 	(void)state;
-	check_same_data(espy_old_bpf__elf_bytes);
-	check_same_data(espy_perf_bpf__elf_bytes);
+	check_same_data(MID);
+	check_same_data(OLD);
+	check_same_data(PERF);
 }
 
 static bool is_in(const uint16_t *list, size_t n, unsigned type)
@@ -188,7 +186,7 @@ static bool is_general(const struct espy_schema *s)
 static bool is_shared(const char *event)
 {
 	static const char *const events[] = {
-#define SHARED_BY(family, event) #event,
+#define SHARED_BY(program, event) #event,
 #include "model/shared.def"
 	};
 
@@ -200,7 +198,7 @@ static bool is_shared(const char *event)
 
 static void test_every_event_has_a_maker(void **state)
 {
-	struct bpf_object *obj = open_object(espy_bpf__elf_bytes);
+	struct bpf_object *obj = open_object(NEW);
 
 	(void)state;
 	for (size_t i = 0; i < espy_n_schemas; i++) {
@@ -219,9 +217,9 @@ static void test_every_event_has_a_maker(void **state)
 /* `name` or `name__more` where name is an event, and the few that serve several. */
 static void test_every_program_has_an_event(void **state)
 {
-	static const char *const several[] = {"sys_enter", "sys_exit", "general0",    "general",
-					      "general2",  "pending",  "lookup__plus"};
-	struct bpf_object *obj = open_object(espy_bpf__elf_bytes);
+	static const char *const several[] = {"sys_enter", "sys_exit", "shared",
+					      "ipc_pass",  "pending",  "lookup__plus"};
+	struct bpf_object *obj = open_object(NEW);
 	struct bpf_program *p;
 
 	(void)state;
@@ -229,7 +227,7 @@ static void test_every_program_has_an_event(void **state)
 	{
 		const char *name = bpf_program__name(p), *end = strstr(name, "__");
 		struct espy_str event = {name, end ? (size_t)(end - name) : strlen(name)};
-		bool known = espy_schema_find(event) != NULL || !strncmp(name, "shared_", 7);
+		bool known = espy_schema_find(event) != NULL;
 
 		for (size_t i = 0; i < sizeof(several) / sizeof(*several); i++)
 			known |= !strcmp(several[i], name);
@@ -244,7 +242,6 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_layout_old),
-		cmocka_unit_test(test_layout_perf),
 		cmocka_unit_test(test_same_data),
 		cmocka_unit_test(test_every_event_has_a_maker),
 		cmocka_unit_test(test_every_program_has_an_event),
