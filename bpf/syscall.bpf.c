@@ -311,19 +311,24 @@ static __always_inline bool asks_to_share(struct pt_regs *regs, const struct esp
 	       (ia32 ? regs->si : regs->r10) & 1;
 }
 
+/* Index of a call in its table; numbers that no table has are no call, whatever is left of them
+ * when they are cut. */
+#define CALL_INDEX(id) ((u32)(id) & ~X32_BIT & (ESPY_CALLS - 1))
+#define IS_NO_CALL(id) ((u32)(id) & ~X32_BIT & ~(ESPY_CALLS - 1))
+
 SEC(ENTRY_HOOK)
 int sys_enter(u64 *ctx)
 {
 	struct pt_regs *regs = call_regs(ctx);
 	long id = ENTRY_ID(ctx);
-	u32 nr = (u32)id & ~X32_BIT & (ESPY_CALLS - 1);
+	u32 nr = CALL_INDEX(id);
 	const struct espy_call *c;
 	struct task_struct *t;
 	struct task_state *st;
 	bool ia32;
 
 	/* which table it is costs more to know than to look at both */
-	if (!(calls[0][nr].on | calls[1][nr].on) || !armed)
+	if (IS_NO_CALL(id) || !(calls[0][nr].on | calls[1][nr].on) || !armed)
 		return 0;
 	t = current_task();
 	ia32 = is_ia32(t);
@@ -342,6 +347,9 @@ int sys_enter(u64 *ctx)
 }
 
 /* --- exit ----------------------------------------------------------------------------------- */
+
+#define ENOSYS  38
+#define REFUSED 0 /* in `exits`, where no event has this number */
 
 /* A call on a descriptor with plain values: read, write, close, lseek, fsync… */
 static __always_inline int exit_inline(struct task_state *st, const struct espy_call *c, long ret,
@@ -427,17 +435,47 @@ static __always_inline void exit_creds(const struct espy_call *c)
 		creds_settle();
 }
 
+/*
+ * Is the call whose end comes without its beginning one that was told of already: the fork that
+ * this task came out of, or the exec whose number may be another call's in the table of the new
+ * program? Only the first end after it can be.
+ */
+static __always_inline bool exit_told(struct task_state *st, const struct espy_call *c)
+{
+	if (!(st->verdict & V_DONE))
+		return false;
+	st->verdict &= ~V_DONE;
+	return c->type == ESPY_EV_process_fork || c->type == ESPY_EV_process_exec ||
+	       st->type == ESPY_EV_process_exec;
+}
+
+/* The state of a task whose call has no beginning; NULL: not recorded. A call that was taken back
+ * has its own number as its result; not so of a task seen for the first time, where a read that
+ * waited since before the capture may return just that. */
+static __always_inline struct task_state *state_late(struct task_state *st, struct task_struct *t,
+						     const struct espy_call *c,
+						     struct pt_regs *regs, bool *ret_taken_back)
+{
+	if (st && exit_told(st, c))
+		return NULL;
+	*ret_taken_back = st && regs->ax == regs->orig_ax;
+	st = state_recorded(t);
+	return st && exit_without_entry(st, t, regs) ? st : NULL;
+}
+
 AT_EXIT(sys_exit)
 {
 	struct pt_regs *regs = call_regs(ctx);
-	u32 nr = (u32)regs->orig_ax & ~X32_BIT & (ESPY_CALLS - 1);
+	u32 nr = CALL_INDEX(regs->orig_ax);
 	const struct espy_call *c;
 	struct task_struct *t;
 	struct task_state *st;
+	bool taken_back = false;
 	u64 now;
 	u32 type;
 
-	if (!(calls[0][nr].on | calls[1][nr].on |
+	if (IS_NO_CALL(regs->orig_ax) ||
+	    !(calls[0][nr].on | calls[1][nr].on |
 	      ((calls[0][nr].flags | calls[1][nr].flags) & ESPY_CALL_MOVES)))
 		return 0;
 	t = current_task();
@@ -449,14 +487,18 @@ AT_EXIT(sys_exit)
 		return 0;
 	st = state_of(t, false);
 	if (!st || !st->entry) {
-		if (!armed || (st && st->verdict & V_DONE))
-			return 0;
-		st = state_recorded(t);
-		if (!st || !exit_without_entry(st, t, regs))
+		st = armed ? state_late(st, t, c, regs, &taken_back) : NULL;
+		if (!st)
 			return 0;
 	}
 	now = bpf_ktime_get_boot_ns();
 	c = call_of(st);
+	if (taken_back) {
+		st->end = now;
+		if (!min_duration)
+			bpf_tail_call(ctx, &exits, REFUSED);
+		return 0;
+	}
 	type = type_of(st);
 	if (c->form != ESPY_FORM_EACH && !exit_wanted(st, ret, now) && !may_carry_dns(type)) {
 		st->entry = 0;
@@ -614,7 +656,7 @@ static __noinline int general2(long ret)
 	return exit_send(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
 }
 
-/* --- calls that have not ended -------------------------------------------------------------- */
+/* --- calls that have not ended, and that have not begun --------------------------------------- */
 
 /* Room for the fixed part of every event: what is not known of a pending one is zero. */
 #define PENDING_SIZE   256
@@ -623,6 +665,27 @@ static __noinline int general2(long ret)
 #define CALL(...)
 #define END(ev)
 #include "model/events.def"
+
+/*
+ * A call that a seccomp filter took back (SECCOMP_RET_TRAP, _KILL): nothing was done, a signal
+ * comes instead, and where the result would be stands the number of the call (syscall_rollback).
+ * What was asked for, as far as a path or a descriptor tells it.
+ */
+AT_EXIT(refused)
+{
+	struct call_exit x;
+	struct general *rec;
+	u32 type;
+
+	if (!exit_begin(&x))
+		return 0;
+	rec = (void *)x.s->text - PENDING_SIZE;
+	__builtin_memset(rec, 0, PENDING_SIZE);
+	type = type_of(x.st);
+	exit_path(&x, &rec->path, PENDING_SIZE);
+	x.flags |= ESPY_F_TRUNCATED;
+	return exit_send(&x, &rec->hdr, PENDING_SIZE, type, class_of(type), -ENOSYS);
+}
 
 /* At the end of a capture, for every thread: the call it is in, which is then taken as recorded. */
 SEC("iter/task")

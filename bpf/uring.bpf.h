@@ -229,6 +229,12 @@ static __always_inline u32 source_of(u64 obj)
 	return obj ? ESPY_SOURCE_KERNEL : ESPY_SOURCE_NONE;
 }
 
+/* The file is of a slot that was filled, in the same chain, only after the request to close it. */
+static __always_inline bool is_unknown_slot(const struct uring_out *o)
+{
+	return o->r->type == ESPY_EV_file_close && !o->r->obj && o->end->res >= 0;
+}
+
 static __always_inline void put_paths(struct uring_out *o, const struct espy_layout *l)
 {
 	const struct uring_req *r = o->r;
@@ -239,7 +245,8 @@ static __always_inline void put_paths(struct uring_out *o, const struct espy_lay
 	if (r->flags & U_STRING && !o->r->by_object)
 		put_path(o, at, o->r->obj, off, r->len[0], r->source[0]);
 	else
-		put_path(o, at, o->r->obj, 0, 0, source_of(o->r->obj));
+		put_path(o, at, o->r->obj, 0, 0,
+			 is_unknown_slot(o) ? ESPY_SOURCE_PARTIAL : source_of(o->r->obj));
 	at += 2;
 	if (l->paths < 2)
 		return;

@@ -192,11 +192,42 @@ static void find_place(const struct run *x, const struct espy_path *p, struct pl
 
 /* --- addresses and images ------------------------------------------------------------------- */
 
-/* A successful bind gives the socket the address that counts: port 0 has become a real one. */
+/* A connection takes no other address, whatever a call names. */
+static bool is_connection(const struct espy_object *o)
+{
+	return espy_str_eq(espy_object_text(o, ESPY_OBJECT_PROTOCOL), ESPY_STR("tcp"));
+}
+
+/*
+ * Does the socket know better than the call? The caller's memory may say something else by the time
+ * that it is read. A successful bind gives the socket the address that counts: port 0 has become a
+ * real one. One that is connected knows to whom.
+ */
 static bool object_is_truth(const struct run *x, enum espy_object_part part)
 {
-	return part == ESPY_OBJECT_LOCAL && x->rec->type == ESPY_EV_net_bind &&
-	       x->rec->result >= 0 && x->to->object && espy_object_text(x->to->object, part).n > 0;
+	const struct espy_event *rec = x->rec;
+
+	if (!x->to->object || !espy_object_text(x->to->object, part).n)
+		return false;
+	if (part == ESPY_OBJECT_LOCAL)
+		return rec->type == ESPY_EV_net_bind && rec->result >= 0;
+	if (rec->type == ESPY_EV_net_connect)
+		return rec->result >= 0 || rec->result == -EINPROGRESS;
+	return (rec->type == ESPY_EV_net_send || rec->type == ESPY_EV_net_recv) &&
+	       is_connection(x->to->object);
+}
+
+/* Was this address read from the memory of whoever made the call? */
+static bool is_callers(const struct run *x, struct espy_text given, enum espy_object_part part)
+{
+	switch (x->rec->type) {
+	case ESPY_EV_net_bind:
+	case ESPY_EV_net_connect:
+	case ESPY_EV_net_send:
+	case ESPY_EV_net_recv:
+		return given.len > 0 && !object_is_truth(x, part);
+	}
+	return false;
 }
 
 static uint32_t put_addr(const struct run *x, struct espy_str sockaddr, enum espy_object_part part)
@@ -332,6 +363,23 @@ static int name_ends(const struct run *x, const struct espy_decode_plan *plan)
 	return x->to->path == UINT32_MAX ? -ENOMEM : 0;
 }
 
+/* An address that only the caller vouches for makes the whole no better than that. */
+static void name_source(const struct run *x, const struct espy_decode_plan *plan)
+{
+	const int end[] = {plan->local, plan->remote};
+	const enum espy_object_part part[] = {ESPY_OBJECT_LOCAL, ESPY_OBJECT_REMOTE};
+
+	for (int i = 0; i < 2; i++) {
+		const char *at = (const char *)x->rec;
+
+		if (end[i] < 0 || x->to->source != ESPY_SOURCE_KERNEL)
+			continue;
+		at += plan->schema->fields[end[i]].offset;
+		if (is_callers(x, *(const struct espy_text *)(const void *)at, part[i]))
+			x->to->source = ESPY_SOURCE_USER;
+	}
+}
+
 /* The call itself named its peer (connect, sendto): the path says so, not what the socket was. */
 static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 {
@@ -344,7 +392,7 @@ static int name_peer(const struct run *x, const struct espy_decode_plan *plan)
 		return 0;
 	given = (const void *)((const char *)x->rec + plan->schema->fields[plan->remote].offset);
 	remote = espy_dict_get(dict, (uint32_t)x->to->value[plan->remote]);
-	if (!given->len || !remote.n)
+	if (!given->len || !remote.n || object_is_truth(x, ESPY_OBJECT_REMOTE))
 		return name_ends(x, plan);
 	espy_buf_reset(scratch);
 	if (espy_addr_is_unix(espy_wire_bytes(x->rec, *given)))
@@ -382,6 +430,7 @@ int espy_decode(struct espy_decoder *d, const struct espy_decode_plan *plan,
 		if (plan->step[i] >= STEP_TEXT && ret->value[i] == UINT32_MAX)
 			return -ENOMEM;
 	}
+	name_source(&x, plan);
 	return name_peer(&x, plan);
 }
 

@@ -110,7 +110,8 @@ static void put_pseudo_path(struct espy_buf *out, const struct espy_ev_meta_obje
 	} else if (rec->flags & ESPY_OBJ_ANON || name.p[0] == '[') {
 		espy_buf_puts(out, "anon_inode:");
 		espy_buf_str(out, name);
-	} else if (name.p[name.n - 1] == ']') { /* anon_inode:[x], mnt:[1]: named in full */
+	} else if (name.p[name.n - 1] == ']' && !espy_str_starts(name, ESPY_STR("memfd:"))) {
+		/* anon_inode:[x], mnt:[1]: named in full; whatever a memfd is called it is none */
 		espy_buf_str(out, name);
 	} else {
 		espy_buf_putc(out, '/');

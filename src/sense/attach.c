@@ -31,10 +31,11 @@ static int set_tail(struct espy_bpf *skel, unsigned type, const char *program)
 int espy_attach_tails(struct espy_bpf *skel, const struct espy_sense_options *o,
 		      struct espy_err *err)
 {
+	int r = 0;
+
 	for (size_t i = 0; i < espy_n_schemas; i++) {
 		const struct espy_schema *e = &espy_schemas[i];
 		const char *own;
-		int r;
 
 		if (!espy_calls_wants(o->type, e->type))
 			continue;
@@ -43,10 +44,11 @@ int espy_attach_tails(struct espy_bpf *skel, const struct espy_sense_options *o,
 			continue;
 		r = set_tail(skel, e->type, own ? own : "shared");
 		if (r < 0)
-			return espy_err_set(err, r,
-					    "the BPF programs and the event table disagree");
+			break;
 	}
-	return 0;
+	if (r >= 0)
+		r = set_tail(skel, 0, "refused"); /* no event has this number */
+	return r < 0 ? espy_err_set(err, r, "the BPF programs and the event table disagree") : 0;
 }
 
 int espy_attach_targets(struct espy_bpf *skel, const struct espy_sense_options *o,

@@ -33,6 +33,7 @@ struct cpu_state {
 	uint32_t seq;                   /* of the last record */
 	uint64_t time;                  /* its time */
 	uint64_t told[ESPY_CLASS__MAX]; /* losses by class that are reported */
+	uint64_t told_until;            /* when these were counted */
 };
 
 struct base {
@@ -326,6 +327,7 @@ static unsigned put_text(char *to, size_t room, struct espy_text *t, size_t fixe
 
 struct loss {
 	uint64_t lost, from, to;
+	uint64_t at; /* where it stands among the records */
 	const char *reason;
 	const char *classes;
 };
@@ -338,7 +340,7 @@ static int send_loss(struct base *s, unsigned cpu, const struct loss *l, espy_re
 	size_t room = sizeof(s->record) - sizeof(*rec), n;
 
 	memset(rec, 0, sizeof(*rec));
-	rec->hdr.time = l->to;
+	rec->hdr.time = l->at;
 	rec->hdr.type = ESPY_EV_system_loss;
 	rec->hdr.cpu = (uint16_t)cpu;
 	rec->lost = l->lost;
@@ -351,38 +353,60 @@ static int send_loss(struct base *s, unsigned cpu, const struct loss *l, espy_re
 	return fn(ctx, &rec->hdr);
 }
 
-/* How many of class `i` the kernel side counted that we have not told yet, at most `most`. */
-static uint64_t take_told(struct base *s, unsigned cpu, unsigned i, uint64_t most)
+/* How many of class `i` the kernel side counted that we have not told yet. */
+static uint64_t take_told(struct base *s, unsigned cpu, unsigned i)
 {
 	uint64_t count = s->skel->bss->cpus[cpu].lost[i] - s->cpus[cpu].told[i];
 
-	if (count > most)
-		count = most;
 	s->cpus[cpu].told[i] += count;
 	return count;
 }
 
 /*
- * "file:12 network:3" of a gap of `lost` records, and how many these are. Definitions are not among
- * them: they are tried again. Nor is what nobody counted: then an interrupt came between the number
- * of a record and its place in the ring, with a record of its own, and both are there.
+ * "file:12 network:3" of all that was lost by now, and how many these are. Definitions are not
+ * among them: they are tried again. Nor is what nobody counted: then an interrupt came between the
+ * number of a record and its place in the ring, with a record of its own, and both are there.
  */
-static uint64_t loss_classes(struct base *s, unsigned cpu, uint64_t lost, char *text, size_t size)
+static uint64_t loss_classes(struct base *s, unsigned cpu, char *text, size_t size)
 {
 	uint64_t sum = 0;
 	size_t n = 0;
 
 	text[0] = 0;
-	for (unsigned i = ESPY_CLASS_meta + 1; i < ESPY_CLASS__MAX && lost > sum; i++) {
-		uint64_t count = take_told(s, cpu, i, lost - sum);
+	for (unsigned i = ESPY_CLASS_meta + 1; i < ESPY_CLASS__MAX; i++) {
+		uint64_t count = take_told(s, cpu, i);
 
 		sum += count;
 		if (count && n < size)
 			n += (size_t)snprintf(text + n, size - n, "%s%s:%llu", n ? " " : "",
 					      espy_class_name(i), (unsigned long long)count);
 	}
-	take_told(s, cpu, ESPY_CLASS_meta, lost - sum);
+	take_told(s, cpu, ESPY_CLASS_meta);
 	return sum;
+}
+
+/*
+ * Records are missing before this one. The counters by class are ahead of it, by what is still in
+ * the ring: so all that was lost until now is told at once, and of later gaps nothing that ended
+ * before. Whoever looks for a class and a time finds the row that has both.
+ */
+static int tell_gap(struct base *s, unsigned cpu, uint64_t time, espy_record_fn fn, void *ctx)
+{
+	struct cpu_state *c = &s->cpus[cpu];
+	char classes[512];
+	struct loss l = {.from = c->time ? c->time : time,
+			 .at = time,
+			 .reason = "the ring of this CPU was full",
+			 .classes = classes};
+
+	if (time <= c->told_until)
+		return 0;
+	if (l.from < c->told_until)
+		l.from = c->told_until;
+	c->told_until = boot_now();
+	l.lost = loss_classes(s, cpu, classes, sizeof(classes));
+	l.to = boot_now();
+	return l.lost ? send_loss(s, cpu, &l, fn, ctx) : 0;
 }
 
 static int check_gap(struct base *s, unsigned cpu, uint32_t seq, uint64_t time, espy_record_fn fn,
@@ -390,18 +414,10 @@ static int check_gap(struct base *s, unsigned cpu, uint32_t seq, uint64_t time, 
 {
 	struct cpu_state *c = &s->cpus[cpu];
 	uint32_t gap = seq - c->seq - 1;
-	char classes[512];
 	int r = 0;
 
-	if (gap && gap < 1u << 31) {
-		struct loss l = {.from = c->time ? c->time : time,
-				 .to = time,
-				 .reason = "the ring of this CPU was full",
-				 .classes = classes};
-
-		l.lost = loss_classes(s, cpu, gap, classes, sizeof(classes));
-		r = l.lost ? send_loss(s, cpu, &l, fn, ctx) : 0;
-	}
+	if (gap && gap < 1u << 31)
+		r = tell_gap(s, cpu, time, fn, ctx);
 	if (gap < 1u << 31)
 		c->seq = seq;
 	c->time = time;
@@ -411,6 +427,7 @@ static int check_gap(struct base *s, unsigned cpu, uint32_t seq, uint64_t time, 
 static int tell_samples(struct base *s, uint64_t now, espy_record_fn fn, void *ctx)
 {
 	struct loss l = {.to = now,
+			 .at = now,
 			 .classes = "profile",
 			 .reason = "the ring had no room for CPU samples and their stacks"};
 	uint64_t sum = 0;
@@ -455,7 +472,8 @@ static uint64_t count_misses(struct base *s)
 /* At the end of a full drain: what was lost behind the last records, and what left no gap. */
 static int check_ends(struct base *s, espy_record_fn fn, void *ctx)
 {
-	struct loss l = {.from = 0, .to = boot_now(), .classes = ""};
+	uint64_t now = boot_now();
+	struct loss l = {.from = 0, .to = now, .at = now, .classes = ""};
 	uint64_t busy = 0, apart = 0, misses = count_misses(s);
 	int r = 0;
 

@@ -50,12 +50,15 @@ static const struct event {
 #include "model/events.def"
 };
 
-/* Probes of what is not one event. */
+/* Probes of what is not one event; another directory of workloads has a list of its own. */
+#ifndef PROBE_MORE
+#define PROBE_MORE "more.def"
+#endif
 #define MORE(x) extern void probe_##x(void);
-#include "more.def"
+#include PROBE_MORE
 static const struct event more[] = {
 #define MORE(x) {#x, NULL, NULL, probe_##x},
-#include "more.def"
+#include PROBE_MORE
 };
 
 static const struct event *find_event(const char *name)
@@ -127,6 +130,13 @@ static void put_value(struct line *l, const struct probe_value *v)
 		return;
 	case PROBE_EITHER:
 		put(l, "{\"either\":[");
+		put_string(l, v->str);
+		put(l, ",");
+		put_string(l, v->str2);
+		put(l, "]}");
+		return;
+	case PROBE_HONEST:
+		put(l, "{\"honest\":[");
 		put_string(l, v->str);
 		put(l, ",");
 		put_string(l, v->str2);

@@ -59,6 +59,7 @@ enum probe_kind {
 	PROBE_MASK,    /* the bits `num2` are those of `num` */
 	PROBE_STR,     /* equal bytes */
 	PROBE_EITHER,  /* one of two strings */
+	PROBE_HONEST,  /* the first string, or the second if the source does not say kernel */
 	PROBE_LIST,    /* strings of a NULL-terminated vector */
 	PROBE_SKIP,    /* whatever it is: takes back what WANT says by itself */
 };
@@ -91,6 +92,12 @@ struct probe_value {
 #define EITHER(field, a, b)                                                   \
 	{                                                                     \
 		.name = #field, .kind = PROBE_EITHER, .str = (a), .str2 = (b) \
+	}
+/* What happened and what the caller wanted to be believed: the record has the first, or the other
+ * and says that it is the caller's (source user), or that it is partial. */
+#define HONEST(field, truth, lie)                                                   \
+	{                                                                           \
+		.name = #field, .kind = PROBE_HONEST, .str = (truth), .str2 = (lie) \
 	}
 #define LIST(field, v)                                                         \
 	{                                                                      \

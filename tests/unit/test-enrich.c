@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -277,6 +278,8 @@ static struct espy_text put_in(const char *text, unsigned port)
 	return record_bytes(&rec, &a, sizeof(a));
 }
 
+static unsigned socket_protocol = SOCK_STREAM | IPPROTO_TCP << 8;
+
 static void define_socket(uint64_t id, const char *local, unsigned local_port, const char *remote,
 			  unsigned remote_port)
 {
@@ -287,7 +290,7 @@ static void define_socket(uint64_t id, const char *local, unsigned local_port, c
 	o->mode = S_IFSOCK;
 	o->flags = ESPY_OBJ_PSEUDO;
 	o->family = AF_INET;
-	o->protocol = SOCK_STREAM | 6 << 8;
+	o->protocol = socket_protocol;
 	o->local = put_in(local, local_port);
 	o->remote = put_in(remote, remote_port);
 	assert_int_equal(add(), 0);
@@ -307,13 +310,27 @@ static void filled_from_the_socket(void **state)
 	expect(at, "local", "10.0.0.1:4000");
 	expect(at, "remote", "10.0.0.2:80");
 	expect(at, "protocol", "tcp");
-	/* sendto: the address given wins */
+	assert_int_equal(b->path_source[at], ESPY_SOURCE_KERNEL);
+	/* a connection takes no other address */
 	s = begin(ESPY_EV_net_send);
 	s->path.obj = 5;
 	s->remote = put_in("9.9.9.9", 53);
 	at = row();
+	expect(at, "remote", "10.0.0.2:80");
+	expect(at, "path", "10.0.0.1:4000 -> 10.0.0.2:80");
+	assert_int_equal(b->path_source[at], ESPY_SOURCE_KERNEL);
+	/* sendto of others: the address given wins, and is the caller's */
+	socket_protocol = SOCK_DGRAM | IPPROTO_UDP << 8;
+	define_socket(7, "10.0.0.1", 4000, "10.0.0.2", 80);
+	socket_protocol = SOCK_STREAM | IPPROTO_TCP << 8;
+	s = begin(ESPY_EV_net_send);
+	s->path.obj = 7;
+	s->remote = put_in("9.9.9.9", 53);
+	at = row();
 	expect(at, "remote", "9.9.9.9:53");
 	expect(at, "local", "10.0.0.1:4000");
+	expect(at, "path", "10.0.0.1:4000 -> 9.9.9.9:53");
+	assert_int_equal(b->path_source[at], ESPY_SOURCE_USER);
 	/* a socket nobody defined: what the record says itself */
 	s = begin(ESPY_EV_net_send);
 	s->path.obj = 66;
@@ -343,6 +360,8 @@ static void bind_says_what_came_of_it(void **state)
 	expect(bind_row(6, 0), "local", "0.0.0.0:39999");
 	expect(bind_row(5, -EACCES), "local", "0.0.0.0:0");
 	expect(bind_row(5, -EACCES), "path", "socket:[4321]");
+	assert_int_equal(b->path_source[bind_row(5, -EACCES)], ESPY_SOURCE_USER);
+	assert_int_equal(b->path_source[bind_row(6, 0)], ESPY_SOURCE_KERNEL);
 	expect(bind_row(5, 0), "local", "0.0.0.0:0");
 }
 
@@ -361,6 +380,28 @@ static void connect_asks_for_the_remote(void **state)
 	expect(at, "remote", "10.0.0.9:81");
 	expect(at, "local", "10.0.0.1:4000");
 	expect(at, "path", "10.0.0.1:4000 -> 10.0.0.9:81");
+	assert_int_equal(b->path_source[at], ESPY_SOURCE_USER);
+}
+
+/* What the memory of the caller says afterwards is not where the connection went. */
+static void connect_says_where_it_went(void **state)
+{
+	static const int64_t results[] = {0, -EINPROGRESS};
+	struct espy_ev_net_connect *c;
+	uint32_t at;
+
+	(void)state;
+	define_socket(5, "10.0.0.1", 4000, "10.0.0.9", 81);
+	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++) {
+		c = begin(ESPY_EV_net_connect);
+		c->hdr.result = results[i];
+		c->path.obj = 5;
+		c->remote = put_in("9.9.9.9", 443);
+		at = row();
+		expect(at, "remote", "10.0.0.9:81");
+		expect(at, "path", "10.0.0.1:4000 -> 10.0.0.9:81");
+		assert_int_equal(b->path_source[at], ESPY_SOURCE_KERNEL);
+	}
 }
 
 /* --- processes ------------------------------------------------------------------------------ */
@@ -704,6 +745,7 @@ int main(void)
 		TEST(filled_from_the_socket),
 		TEST(bind_says_what_came_of_it),
 		TEST(connect_asks_for_the_remote),
+		TEST(connect_says_where_it_went),
 		TEST(life_of_a_process),
 		TEST(failed_fork),
 		TEST(next_batch),
