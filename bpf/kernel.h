@@ -519,6 +519,31 @@ struct io_xattr {
 	struct xattr_ctx___k ctx;
 	struct filename *filename;
 };
+/* From 7.0 on the names of requests are of this type (delayed_filename), of the same size. */
+struct delayed_filename {
+	struct filename *__incomplete_filename;
+};
+struct io_open___delayed {
+	struct delayed_filename filename;
+};
+struct io_statx___delayed {
+	struct delayed_filename filename;
+};
+struct io_unlink___delayed {
+	struct delayed_filename filename;
+};
+struct io_mkdir___delayed {
+	struct delayed_filename filename;
+};
+struct io_rename___delayed {
+	struct delayed_filename oldpath, newpath;
+};
+struct io_link___delayed {
+	struct delayed_filename oldpath, newpath;
+};
+struct io_xattr___delayed {
+	struct delayed_filename filename;
+};
 struct io_connect {
 	void *addr;
 	int addr_len;

@@ -463,6 +463,17 @@ static __always_inline struct task_state *state_late(struct task_state *st, stru
 	return st && exit_without_entry(st, t, regs) ? st : NULL;
 }
 
+/* There was no program to go on with: none is loaded, or too many tail calls were made. */
+static __always_inline void exit_lost(struct task_state *st, const struct espy_call *c, u32 type)
+{
+	st->entry = 0;
+	exit_creds(c);
+	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)])
+		return;
+	count_lost(class_of(type));
+	this_cpu()->seq++;
+}
+
 AT_EXIT(sys_exit)
 {
 	struct pt_regs *regs = call_regs(ctx);
@@ -520,12 +531,7 @@ AT_EXIT(sys_exit)
 	}
 	st->next = type;
 	bpf_tail_call(ctx, &exits, type);
-	st->entry = 0;
-	exit_creds(c);
-	if (!event_on[type & (ESPY_EVENT_ID_MAX - 1)])
-		return 0; /* its program is not loaded */
-	count_lost(class_of(type));
-	this_cpu()->seq++;
+	exit_lost(st, c, type);
 	return 0;
 }
 

@@ -63,6 +63,20 @@ static __always_inline bool new_find(struct uring_new *n)
 		__u;                                   \
 	})
 
+/* The same of a name, which is a pointer, or one in a struct of its own. */
+#ifdef ESPY_NEW
+#define REQ_NAME(n, type, field)                                      \
+	({                                                            \
+		struct type##___delayed *__d = (void *)(n)->req;      \
+		u64 __f = REQ_AT(n, type, field);                     \
+		if (bpf_core_field_exists(__d->field))                \
+			__f = KNUM(__d, field.__incomplete_filename); \
+		__f;                                                  \
+	})
+#else
+#define REQ_NAME(n, type, field) REQ_AT(n, type, field)
+#endif
+
 /* --- strings: functions with numbers for arguments, verified once ---------------------------- */
 
 /* Where the text so far ends. */
@@ -247,7 +261,7 @@ static __always_inline int new_open(struct uring_new *n)
 	n->r->word[1] = REQ(n, io_open, how.resolve);
 	n->r->half[0] = flags & 020000100 ? REQ(n, io_open, how.mode) : 0;
 	new_slot(n, REQ(n, io_open, file_slot));
-	new_filename(0, REQ(n, io_open, dfd), REQ_AT(n, io_open, filename));
+	new_filename(0, REQ(n, io_open, dfd), REQ_NAME(n, io_open, filename));
 	return 0;
 }
 
@@ -286,8 +300,8 @@ static __always_inline int new_rename(struct uring_new *n)
 {
 	n->r->flags |= U_MOVES;
 	n->r->word[0] = (u32)REQ(n, io_rename, flags);
-	new_filename(0, REQ(n, io_rename, old_dfd), REQ_AT(n, io_rename, oldpath));
-	new_filename(1, REQ(n, io_rename, new_dfd), REQ_AT(n, io_rename, newpath));
+	new_filename(0, REQ(n, io_rename, old_dfd), REQ_NAME(n, io_rename, oldpath));
+	new_filename(1, REQ(n, io_rename, new_dfd), REQ_NAME(n, io_rename, newpath));
 	return 0;
 }
 
@@ -300,20 +314,20 @@ static __always_inline int new_link(struct uring_new *n)
 		return 0;
 	}
 	n->r->word[0] = (u32)REQ(n, io_link, flags);
-	new_filename(0, REQ(n, io_link, old_dfd), REQ_AT(n, io_link, oldpath));
-	new_filename(1, REQ(n, io_link, new_dfd), REQ_AT(n, io_link, newpath));
+	new_filename(0, REQ(n, io_link, old_dfd), REQ_NAME(n, io_link, oldpath));
+	new_filename(1, REQ(n, io_link, new_dfd), REQ_NAME(n, io_link, newpath));
 	return 0;
 }
 
 static __always_inline int new_symlink(struct uring_new *n)
 {
-	u64 target = REQ_AT(n, io_link, oldpath);
+	u64 target = REQ_NAME(n, io_link, oldpath);
 
 	if (bpf_core_type_exists(struct io_symlink)) {
 		target = REQ_AT(n, io_symlink, oldpath);
 		new_filename(0, REQ(n, io_symlink, new_dfd), REQ_AT(n, io_symlink, newpath));
 	} else {
-		new_filename(0, REQ(n, io_link, new_dfd), REQ_AT(n, io_link, newpath));
+		new_filename(0, REQ(n, io_link, new_dfd), REQ_NAME(n, io_link, newpath));
 	}
 	if (target)
 		new_text(KNUM((struct filename *)target, name));
@@ -325,17 +339,17 @@ static __always_inline int new_name(struct uring_new *n)
 {
 	if (n->opcode == OP_mkdirat) {
 		n->r->word[0] = REQ(n, io_mkdir, mode);
-		new_filename(0, REQ(n, io_mkdir, dfd), REQ_AT(n, io_mkdir, filename));
+		new_filename(0, REQ(n, io_mkdir, dfd), REQ_NAME(n, io_mkdir, filename));
 	} else if (n->opcode == OP_statx) {
 		n->r->word[0] = REQ(n, io_statx, flags);
-		new_filename(0, REQ(n, io_statx, dfd), REQ_AT(n, io_statx, filename));
+		new_filename(0, REQ(n, io_statx, dfd), REQ_NAME(n, io_statx, filename));
 	} else {
 		n->r->word[0] = (u32)REQ(n, io_unlink, flags);
 		if (n->r->word[0] & AT_REMOVEDIR_FLAG) {
 			n->r->type = ESPY_EV_file_rmdir;
 			n->r->flags |= U_MOVES;
 		}
-		new_filename(0, REQ(n, io_unlink, dfd), REQ_AT(n, io_unlink, filename));
+		new_filename(0, REQ(n, io_unlink, dfd), REQ_NAME(n, io_unlink, filename));
 	}
 	return 0;
 }
@@ -343,7 +357,7 @@ static __always_inline int new_name(struct uring_new *n)
 static __always_inline int new_xattr(struct uring_new *n)
 {
 	u64 name = REQ_AT(n, io_xattr, ctx.kname);
-	u64 f = REQ_AT(n, io_xattr, filename);
+	u64 f = REQ_NAME(n, io_xattr, filename);
 
 	n->r->word[0] = REQ(n, io_xattr, ctx.size);
 	n->r->word[1] = REQ(n, io_xattr, ctx.flags);
