@@ -152,6 +152,7 @@ PROBE(process_vm_write)
 	pid_t pid = victim();
 	struct iovec local = {data, 100}, remote = {data + 8, 100};
 	char path[64];
+	long wrote;
 	int fd;
 
 	DO(process_vm_writev, pid, &local, 1L, &remote, 1L, 0L);
@@ -168,11 +169,11 @@ PROBE(process_vm_write)
 	WANT(process_vm_write, TARGET(pid), NUM(address, (uintptr_t)data), NUM(requested, 9),
 	     NUM(result, 9));
 	close(fd);
-	/* Its own, past all protection. */
+	/* Its own, past all protection; Debian's 7.2 refuses that. */
 	fd = open("/proc/self/mem", O_RDWR);
-	DO(pwrite64, fd, (void *)(uintptr_t)spin, 1L, OFF((uintptr_t)spin));
+	wrote = DO(pwrite64, fd, (void *)(uintptr_t)spin, 1L, OFF((uintptr_t)spin));
 	WANT(process_vm_write, TARGET(getpid()), STR(path2, probe_exe),
-	     NUM(address, (uintptr_t)spin), NUM(result, 1));
+	     NUM(address, (uintptr_t)spin), NUM(result, wrote < 0 ? -EIO : 1));
 	close(fd);
 	WANT_NONE(process_inject, getpid());
 	done(pid);
@@ -305,17 +306,20 @@ static void inject_stack(void)
 	done(pid);
 }
 
-/* No thread need be stopped to write to code; nor is one traced. */
+/* No thread need be stopped to write to code; nor is one traced, unless the kernel asks for that
+ * (CONFIG_PROC_MEM_RESTRICT_WRITE…, proc_mem.force_override): then nothing is written. */
 static void inject_running(void)
 {
 	pid_t pid = victim();
 	uintptr_t at = (uintptr_t)spin + 2048;
 	int fd = open(of(pid, "mem"), O_RDWR);
 
-	DO(pwrite64, fd, payload, (long)sizeof(payload), OFF(at));
-	WANT(process_inject, TARGET(pid), STR(path2, probe_exe), NUM(address, at), NUM(prot, 5),
-	     NUM(method, MEMORY | CODE | PROC), NUM(written, sizeof(payload)),
-	     NUM(code_address, at), STR(memory, "file"));
+	if (DO(pwrite64, fd, payload, (long)sizeof(payload), OFF(at)) < 0)
+		WANT(process_vm_write, TARGET(pid), NUM(address, at), NUM(result, -EIO));
+	else
+		WANT(process_inject, TARGET(pid), STR(path2, probe_exe), NUM(address, at),
+		     NUM(prot, 5), NUM(method, MEMORY | CODE | PROC), NUM(written, sizeof(payload)),
+		     NUM(code_address, at), STR(memory, "file"));
 	close(fd);
 	done(pid);
 }
