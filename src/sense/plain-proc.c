@@ -87,7 +87,6 @@ void espy_plain_image_read(struct espy_plain_image *ret, int dir, bool with_env)
 
 /* --- cgroups -------------------------------------------------------------------------------- */
 
-#define MOUNT        "/sys/fs/cgroup"
 #define HASHED       (1ull << 62) /* the id is not the kernel's, which counts inodes */
 #define CGROUP_BYTES 8192         /* of the file: thirteen hierarchies with long paths */
 
@@ -100,14 +99,20 @@ static uint64_t hash(struct espy_str s)
 	return h;
 }
 
+const char *const espy_plain_cgroup_mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL};
+
 /* Its inode number is the id of a cgroup of version 2 (kernfs). */
 static uint64_t id_of(struct espy_str path)
 {
-	char full[sizeof(MOUNT) + CGROUP_BYTES];
-	struct stat st;
+	for (const char *const *mount = espy_plain_cgroup_mounts; *mount; mount++) {
+		char full[CGROUP_BYTES + 64];
+		struct stat st;
 
-	snprintf(full, sizeof(full), MOUNT "%.*s", (int)path.n, path.p);
-	return stat(full, &st) == 0 ? st.st_ino : 0;
+		snprintf(full, sizeof(full), "%s%.*s", *mount, (int)path.n, path.p);
+		if (stat(full, &st) == 0)
+			return st.st_ino;
+	}
+	return 0;
 }
 
 /* What follows "N:LIST:" on the line of the hierarchy that says who somebody is: version 2's, or
@@ -144,6 +149,15 @@ static bool is_within(struct espy_str path, const char *only)
 	       (path.n == n || path.p[n] == '/');
 }
 
+/* Of version 2, whatever is shown. */
+static bool is_below(const char *text, const char *only)
+{
+	const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+	const char *path = line ? strchr(line, '/') : NULL;
+
+	return path && is_within((struct espy_str){path, strcspn(path, "\n")}, only);
+}
+
 static void tell(struct espy_plain_cgroups *c, uint64_t id, struct espy_str path,
 		 espy_plain_define_fn fn, void *ctx)
 {
@@ -167,7 +181,8 @@ static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain
 		return;
 	p->cgroup = is_v2 ? id_of(path) : 0;
 	p->cgroup_ref = p->cgroup ? p->cgroup : hash(path) | HASHED;
-	p->is_outside = !is_within(path, c->only);
+	if (c->only)
+		p->is_outside = !is_below(text, c->only);
 	tell(c, p->cgroup_ref, path, fn, ctx);
 }
 

@@ -38,6 +38,9 @@ void espy_plain_image_read(struct espy_plain_image *ret, int dir, bool with_env)
 		(rec)->image_ctime = (i)->ctime; \
 	} while (0)
 
+/* Where version 2's hierarchy may be mounted; ended by NULL. */
+extern const char *const espy_plain_cgroup_mounts[];
+
 struct espy_plain_cgroups {
 	struct espy_map told; /* ids, of which a definition went out */
 	const char *only;     /* path of the one that is wanted, below the mount; NULL all */

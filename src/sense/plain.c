@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/vec.h"
@@ -21,13 +21,14 @@
 #include "sense/plain-list.h"
 #include "sense/wire.h"
 
-#define INBOX_MAX    65536u      /* messages taken from the socket and not handled yet */
-#define OUT_MAX      (64u << 20) /* bytes of records that nobody has drained */
-#define HANDLE       64          /* messages, until others may have the records of them */
-#define WAIT_NS      1000000     /* for room */
-#define NICE         (-20)       /* /proc has to be read before a short-lived process is gone */
-#define FORGET_MS    200         /* a message may be on its way for so long */
-#define CGROUP_MOUNT "/sys/fs/cgroup"
+#define INBOX_MAX 65536u      /* messages taken from the socket and not handled yet */
+#define OUT_MAX   (64u << 20) /* bytes of records that nobody has drained */
+#define HANDLE    64          /* messages, until others may have the records of them */
+#define WAIT_NS   1000000     /* for room */
+#define NICE      (-20)       /* /proc has to be read before a short-lived process is gone */
+#define FORGET_MS 200         /* a message may be on its way for so long */
+
+#define CGROUP2_MAGIC 0x63677270 /* linux/magic.h */
 
 #define LOST_IN_SOCKET "the socket of the process connector was full"
 #define LOST_AT_LEAST  "the socket of the process connector was full; at least so many"
@@ -346,16 +347,21 @@ static uint32_t *copy_numbers(const uint32_t *v, size_t n)
 /* The directory as /proc/PID/cgroup calls it: without the mount. */
 static int take_cgroup(struct plain *s, const char *dir, struct espy_err *err)
 {
-	size_t n = strlen(CGROUP_MOUNT);
+	struct statfs st;
 
 	s->cgroup = realpath(dir, NULL);
-	if (!s->cgroup)
+	if (!s->cgroup || statfs(s->cgroup, &st) < 0)
 		return espy_err_set(err, -errno, "cgroup %s: %s", dir, strerror(errno));
-	if (strncmp(s->cgroup, CGROUP_MOUNT "/", n + 1) != 0)
-		return espy_err_set(err, -EBADF, "cgroup %s: not a version 2 cgroup below %s", dir,
-				    CGROUP_MOUNT);
-	s->events.cgroups.only = s->cgroup + n;
-	return 0;
+	for (const char *const *m = espy_plain_cgroup_mounts; *m; m++) {
+		size_t n = strlen(*m);
+
+		if ((unsigned long)st.f_type != CGROUP2_MAGIC || strncmp(s->cgroup, *m, n) != 0)
+			continue;
+		s->events.cgroups.only = s->cgroup + n;
+		return 0;
+	}
+	return espy_err_set(err, -EBADF, "cgroup %s: not a version 2 cgroup below /sys/fs/cgroup",
+			    dir);
 }
 
 static int take_options(struct plain *s, const struct espy_sense_options *o, struct espy_err *err)
