@@ -152,7 +152,9 @@ static void define_cgroup(void *ctx, uint64_t id, struct espy_str path)
 void espy_plain_read_who(struct espy_plain_events *x, struct espy_plain_process *p, int dir,
 			 bool all)
 {
-	espy_plain_who_read(p, dir, &x->info, all, &x->cgroups, define_cgroup, x);
+	x->cgroups.define = define_cgroup;
+	x->cgroups.ctx = x;
+	espy_plain_who_read(p, dir, &x->info, all, &x->cgroups);
 }
 
 void espy_plain_tell_task(struct espy_plain_events *x, struct espy_plain_process *p, uint64_t time)

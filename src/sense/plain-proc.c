@@ -158,19 +158,17 @@ static bool is_below(const char *text, const char *only)
 	return path && is_within((struct espy_str){path, strcspn(path, "\n")}, only);
 }
 
-static void tell(struct espy_plain_cgroups *c, uint64_t id, struct espy_str path,
-		 espy_plain_define_fn fn, void *ctx)
+static void tell(struct espy_plain_cgroups *c, uint64_t id, struct espy_str path)
 {
 	if (espy_map_get(&c->told, id, 0))
 		return;
 	if (c->told.n >= ESPY_PLAIN_CGROUPS)
 		espy_map_done(&c->told);
-	fn(ctx, id, path);
+	c->define(c->ctx, id, path);
 	(void)espy_map_put(&c->told, id, 0, c); /* without room it is told again */
 }
 
-static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain_cgroups *c,
-			espy_plain_define_fn fn, void *ctx)
+static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain_cgroups *c)
 {
 	char text[CGROUP_BYTES];
 	struct espy_str path;
@@ -183,7 +181,7 @@ static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain
 	p->cgroup_ref = p->cgroup ? p->cgroup : hash(path) | HASHED;
 	if (c->only)
 		p->is_outside = !is_below(text, c->only);
-	tell(c, p->cgroup_ref, path, fn, ctx);
+	tell(c, p->cgroup_ref, path);
 }
 
 /* --- who ------------------------------------------------------------------------------------ */
@@ -248,15 +246,14 @@ static void take_users(struct espy_plain_process *p, int dir, struct espy_proc_i
 }
 
 void espy_plain_who_read(struct espy_plain_process *p, int dir, struct espy_proc_info *info,
-			 bool all, struct espy_plain_cgroups *cgroups, espy_plain_define_fn fn,
-			 void *ctx)
+			 bool all, struct espy_plain_cgroups *cgroups)
 {
 	p->sid = info->sid;
 	memcpy(p->tty, info->tty, sizeof(p->tty));
 	memcpy(p->comm, info->name, sizeof(p->comm));
 	if (all)
 		take_users(p, dir, info);
-	read_cgroup(p, dir, cgroups, fn, ctx);
+	read_cgroup(p, dir, cgroups);
 	read_namespaces(p, dir);
 	read_ns_pid(p, dir);
 }
