@@ -209,8 +209,6 @@ static void test_every_event_has_a_maker(void **state)
 		if (is_in(made_here, sizeof(made_here) / sizeof(*made_here), s->type) ||
 		    is_in(made_inside, sizeof(made_inside) / sizeof(*made_inside), s->type))
 			continue;
-		if (s->type == ESPY_EV_process_coredump) /* sense/plain.c */
-			continue;
 		if (!bpf_object__find_program_by_name(obj, s->name) && !is_shared(s->name) &&
 		    !is_general(s))
 			fail_msg("%s has no program and does not fit the general one", s->name);
