@@ -7,8 +7,8 @@ from .tools import EXEC_PEERS, Recorder, ToolFailed, present
 RATES = [100, 1600]
 
 
-def espy(bench, rate, seconds):
-    recorder = Recorder(bench, bench.trace, ['-F', 'fork,exec,exit'])
+def espy(bench, rate, seconds, pack='auto'):
+    recorder = Recorder(bench, bench.trace, ['--pack', pack, '-F', 'fork,exec,exit'])
     try:
         n, wall = flood(bench, 'fork-exec', rate, seconds, processes=1 if rate < 1000 else 2)
         used = recorder.p.cpu_now() - recorder.cpu_before
@@ -52,5 +52,6 @@ def measure(bench):
     peers = list(present(EXEC_PEERS, bench.results, 'execs'))
     for rate in RATES:
         row(bench, t, 'espy', rate, lambda rate=rate: espy(bench, rate, seconds))
+        row(bench, t, 'espy, plain pack', rate, lambda rate=rate: espy(bench, rate, seconds, 'plain'))
         for way in peers:
             row(bench, t, way.name, rate, lambda way=way, rate=rate: peer(bench, way, rate, seconds))

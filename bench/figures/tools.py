@@ -94,6 +94,7 @@ EXEC_PEERS = [
     Way('execsnoop', 'execs, no exits', 'libbpf-tools', beside=['execsnoop']),
     Way('bpftrace', 'a line per exec and per exit', 'bpftrace',
         beside=['bpftrace', '-B', 'full', '-o', '{out}', '-e', BPFTRACE_EXECS]),
+    Way('forkstat', 'a line per fork, exec and exit', 'forkstat', beside=['forkstat', '-l']),
 ]
 
 

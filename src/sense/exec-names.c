@@ -92,7 +92,7 @@ static size_t event_bytes(unsigned type, const char *p, size_t left, size_t *ret
 {
 	*ret_skip = 0;
 	if (type > 0 && type <= TYPE_LEN_MAX)
-		return type * 4u;
+		return (size_t)type * 4;
 	if (left < 4)
 		return SIZE_MAX;
 	if (type == TYPE_TIME_EXTEND || type == TYPE_TIME_STAMP)

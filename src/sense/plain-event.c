@@ -152,7 +152,9 @@ static void define_cgroup(void *ctx, uint64_t id, struct espy_str path)
 void espy_plain_read_who(struct espy_plain_events *x, struct espy_plain_process *p, int dir,
 			 bool all)
 {
-	espy_plain_who_read(p, dir, &x->info, all, &x->cgroups, define_cgroup, x);
+	x->cgroups.define = define_cgroup;
+	x->cgroups.ctx = x;
+	espy_plain_who_read(p, dir, &x->info, all, &x->cgroups);
 }
 
 void espy_plain_tell_task(struct espy_plain_events *x, struct espy_plain_process *p, uint64_t time)
@@ -408,6 +410,18 @@ static void send_exec(struct espy_plain_events *x, const struct espy_connector_e
 	espy_plain_send(x);
 }
 
+/* A process comes into a cgroup after its fork, and no message tells of that. */
+static void look_where(struct espy_plain_events *x, struct espy_plain_process *p)
+{
+	int dir = espy_proc_open(p->pid);
+
+	if (dir < 0)
+		return;
+	if (espy_proc_stat(&x->info, dir, p->start) == 0)
+		espy_plain_read_who(x, p, dir, false);
+	close(dir);
+}
+
 static void take_exec(struct espy_plain_events *x, const struct espy_connector_event *e)
 {
 	struct espy_plain_process *p = actor(x, e, e->pid);
@@ -417,6 +431,8 @@ static void take_exec(struct espy_plain_events *x, const struct espy_connector_e
 	if (!p || espy_plain_exec(&x->tasks, p) < 0)
 		return;
 	p->is_kernel = false;
+	if (x->cgroups.only && p->is_outside)
+		look_where(x, p);
 	if (!is_wanted(x, p, e->time))
 		return;
 	has_image = read_image(x, e, p, &given);

@@ -87,7 +87,6 @@ void espy_plain_image_read(struct espy_plain_image *ret, int dir, bool with_env)
 
 /* --- cgroups -------------------------------------------------------------------------------- */
 
-#define MOUNT        "/sys/fs/cgroup"
 #define HASHED       (1ull << 62) /* the id is not the kernel's, which counts inodes */
 #define CGROUP_BYTES 8192         /* of the file: thirteen hierarchies with long paths */
 
@@ -100,14 +99,20 @@ static uint64_t hash(struct espy_str s)
 	return h;
 }
 
+const char *const espy_plain_cgroup_mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL};
+
 /* Its inode number is the id of a cgroup of version 2 (kernfs). */
 static uint64_t id_of(struct espy_str path)
 {
-	char full[sizeof(MOUNT) + CGROUP_BYTES];
-	struct stat st;
+	for (const char *const *mount = espy_plain_cgroup_mounts; *mount; mount++) {
+		char full[CGROUP_BYTES + 64];
+		struct stat st;
 
-	snprintf(full, sizeof(full), MOUNT "%.*s", (int)path.n, path.p);
-	return stat(full, &st) == 0 ? st.st_ino : 0;
+		snprintf(full, sizeof(full), "%s%.*s", *mount, (int)path.n, path.p);
+		if (stat(full, &st) == 0)
+			return st.st_ino;
+	}
+	return 0;
 }
 
 /* What follows "N:LIST:" on the line of the hierarchy that says who somebody is: version 2's, or
@@ -144,19 +149,26 @@ static bool is_within(struct espy_str path, const char *only)
 	       (path.n == n || path.p[n] == '/');
 }
 
-static void tell(struct espy_plain_cgroups *c, uint64_t id, struct espy_str path,
-		 espy_plain_define_fn fn, void *ctx)
+/* Of version 2, whatever is shown. */
+static bool is_below(const char *text, const char *only)
+{
+	const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+	const char *path = line ? strchr(line, '/') : NULL;
+
+	return path && is_within((struct espy_str){path, strcspn(path, "\n")}, only);
+}
+
+static void tell(struct espy_plain_cgroups *c, uint64_t id, struct espy_str path)
 {
 	if (espy_map_get(&c->told, id, 0))
 		return;
 	if (c->told.n >= ESPY_PLAIN_CGROUPS)
 		espy_map_done(&c->told);
-	fn(ctx, id, path);
+	c->define(c->ctx, id, path);
 	(void)espy_map_put(&c->told, id, 0, c); /* without room it is told again */
 }
 
-static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain_cgroups *c,
-			espy_plain_define_fn fn, void *ctx)
+static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain_cgroups *c)
 {
 	char text[CGROUP_BYTES];
 	struct espy_str path;
@@ -167,8 +179,9 @@ static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain
 		return;
 	p->cgroup = is_v2 ? id_of(path) : 0;
 	p->cgroup_ref = p->cgroup ? p->cgroup : hash(path) | HASHED;
-	p->is_outside = !is_within(path, c->only);
-	tell(c, p->cgroup_ref, path, fn, ctx);
+	if (c->only)
+		p->is_outside = !is_below(text, c->only);
+	tell(c, p->cgroup_ref, path);
 }
 
 /* --- who ------------------------------------------------------------------------------------ */
@@ -233,15 +246,14 @@ static void take_users(struct espy_plain_process *p, int dir, struct espy_proc_i
 }
 
 void espy_plain_who_read(struct espy_plain_process *p, int dir, struct espy_proc_info *info,
-			 bool all, struct espy_plain_cgroups *cgroups, espy_plain_define_fn fn,
-			 void *ctx)
+			 bool all, struct espy_plain_cgroups *cgroups)
 {
 	p->sid = info->sid;
 	memcpy(p->tty, info->tty, sizeof(p->tty));
 	memcpy(p->comm, info->name, sizeof(p->comm));
 	if (all)
 		take_users(p, dir, info);
-	read_cgroup(p, dir, cgroups, fn, ctx);
+	read_cgroup(p, dir, cgroups);
 	read_namespaces(p, dir);
 	read_ns_pid(p, dir);
 }

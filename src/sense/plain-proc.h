@@ -38,18 +38,20 @@ void espy_plain_image_read(struct espy_plain_image *ret, int dir, bool with_env)
 		(rec)->image_ctime = (i)->ctime; \
 	} while (0)
 
+/* Where version 2's hierarchy may be mounted; ended by NULL. */
+extern const char *const espy_plain_cgroup_mounts[];
+
 struct espy_plain_cgroups {
 	struct espy_map told; /* ids, of which a definition went out */
 	const char *only;     /* path of the one that is wanted, below the mount; NULL all */
+	/* A cgroup that has to be defined: see meta_cgroup. */
+	void (*define)(void *ctx, uint64_t id, struct espy_str path);
+	void *ctx;
 };
-
-/* A cgroup that has to be defined: see meta_cgroup. */
-typedef void (*espy_plain_define_fn)(void *ctx, uint64_t id, struct espy_str path);
 
 /*
  * Cgroup and namespaces of the process; with `all` also users, session and the like, which messages
  * keep up to date afterwards. `info` is what espy_proc_stat said.
  */
 void espy_plain_who_read(struct espy_plain_process *p, int dir, struct espy_proc_info *info,
-			 bool all, struct espy_plain_cgroups *cgroups, espy_plain_define_fn fn,
-			 void *ctx);
+			 bool all, struct espy_plain_cgroups *cgroups);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/vec.h"
@@ -21,13 +21,14 @@
 #include "sense/plain-list.h"
 #include "sense/wire.h"
 
-#define INBOX_MAX    65536u      /* messages taken from the socket and not handled yet */
-#define OUT_MAX      (64u << 20) /* bytes of records that nobody has drained */
-#define HANDLE       64          /* messages, until others may have the records of them */
-#define WAIT_NS      1000000     /* for room */
-#define NICE         (-20)       /* /proc has to be read before a short-lived process is gone */
-#define FORGET_MS    200         /* a message may be on its way for so long */
-#define CGROUP_MOUNT "/sys/fs/cgroup"
+#define INBOX_MAX 65536u      /* messages taken from the socket and not handled yet */
+#define OUT_MAX   (64u << 20) /* bytes of records that nobody has drained */
+#define HANDLE    64          /* messages, until others may have the records of them */
+#define WAIT_NS   1000000     /* for room */
+#define NICE      (-20)       /* /proc has to be read before a short-lived process is gone */
+#define FORGET_MS 200         /* a message may be on its way for so long */
+
+#define CGROUP2_MAGIC 0x63677270 /* linux/magic.h */
 
 #define LOST_IN_SOCKET "the socket of the process connector was full"
 #define LOST_AT_LEAST  "the socket of the process connector was full; at least so many"
@@ -37,6 +38,12 @@
 struct message {
 	struct espy_connector_event event;
 	uint64_t lost, lost_from;
+};
+
+/* How many messages about a process are in the inbox. */
+struct waiting {
+	unsigned execs, comms, exits;
+	struct waiting *next; /* when free */
 };
 
 struct cpu {
@@ -59,7 +66,8 @@ struct plain {
 	/* of the thread */
 	ESPY_VEC(struct message) inbox;
 	size_t first;            /* of the inbox that is not handled */
-	struct espy_map waiting; /* pid → execs and ends in the inbox, see count_waiting */
+	struct espy_map waiting; /* pid → struct waiting */
+	struct waiting *free_waiting;
 	struct cpu cpus[ESPY_CPUS];
 	bool overrun; /* the socket was full at some time */
 	bool lists_again, forgets;
@@ -79,35 +87,74 @@ static struct plain *of(struct espy_sense *sense)
 
 /* --- the inbox ------------------------------------------------------------------------------ */
 
-/* Three counts in what the map takes for a pointer, of 20 bits each, above a bit that is always
- * set: it must not be NULL. */
-#define WAITING_EXEC ((uintptr_t)1 << 1)
-#define WAITING_COMM ((uintptr_t)1 << 21)
-#define WAITING_EXIT ((uintptr_t)1 << 41)
-#define WAITING_MASK ((uintptr_t)0xfffff)
-_Static_assert(INBOX_MAX <= WAITING_MASK, "the counts have no room");
-
-static uintptr_t weight(const struct espy_connector_event *e)
+static unsigned *count_of(struct waiting *w, const struct espy_connector_event *e)
 {
-	if (e->what == ESPY_CONNECTOR_EXEC)
-		return WAITING_EXEC;
-	if (e->what == ESPY_CONNECTOR_COMM_CHANGE && e->pid == e->tid)
-		return WAITING_COMM;
-	return e->what == (uint32_t)ESPY_CONNECTOR_EXIT && e->pid == e->tid ? WAITING_EXIT : 0;
+	switch ((int)e->what) {
+	case ESPY_CONNECTOR_EXEC:
+		return &w->execs;
+	case ESPY_CONNECTOR_COMM_CHANGE:
+		return e->pid == e->tid ? &w->comms : NULL;
+	case ESPY_CONNECTOR_EXIT:
+		return e->pid == e->tid ? &w->exits : NULL;
+	default:
+		return NULL;
+	}
 }
 
-static void count_waiting(struct plain *s, const struct espy_connector_event *e, bool comes)
+static struct waiting *new_waiting(struct plain *s, uint32_t pid)
 {
-	uintptr_t w = weight(e), now;
+	struct waiting *w = s->free_waiting ? s->free_waiting : malloc(sizeof(*w));
 
 	if (!w)
+		return NULL;
+	if (w == s->free_waiting)
+		s->free_waiting = w->next;
+	*w = (struct waiting){0};
+	if (espy_map_put(&s->waiting, pid, 0, w) == 0)
+		return w;
+	free(w);
+	return NULL;
+}
+
+/* Without memory it seems that nothing waits: what is read is then of the latest exec. */
+static void message_comes(struct plain *s, const struct espy_connector_event *e)
+{
+	struct waiting none = {0}, *w = espy_map_get(&s->waiting, e->pid, 0);
+
+	if (!count_of(&none, e))
 		return;
-	now = (uintptr_t)espy_map_get(&s->waiting, e->pid, 0);
-	now = comes ? (now | 1) + w : now - w;
-	if (now > 1)
-		(void)espy_map_put(&s->waiting, e->pid, 0, (void *)now);
-	else
-		espy_map_del(&s->waiting, e->pid, 0);
+	if (!w)
+		w = new_waiting(s, e->pid);
+	if (w)
+		++*count_of(w, e);
+}
+
+static void message_goes(struct plain *s, const struct espy_connector_event *e)
+{
+	struct waiting *w = espy_map_get(&s->waiting, e->pid, 0);
+	unsigned *count = w ? count_of(w, e) : NULL;
+
+	if (!count || !*count)
+		return;
+	--*count;
+	if (w->execs || w->comms || w->exits)
+		return;
+	espy_map_del(&s->waiting, e->pid, 0);
+	w->next = s->free_waiting;
+	s->free_waiting = w;
+}
+
+static void drop_waiting(struct plain *s)
+{
+	struct espy_map_slot *slot;
+
+	for (size_t i = 0; (slot = espy_map_next(&s->waiting, &i)) != NULL;)
+		free(slot->value);
+	espy_map_done(&s->waiting);
+	for (struct waiting *w = s->free_waiting, *next; w; w = next) {
+		next = w->next;
+		free(w);
+	}
 }
 
 /* A gap in the numbers of a processor is what was lost there. */
@@ -136,7 +183,7 @@ static void take_message(void *ctx, const struct espy_connector_event *e)
 		s->events.unmade++;
 		return;
 	}
-	count_waiting(s, e, true);
+	message_comes(s, e);
 }
 
 static void receive(struct plain *s)
@@ -155,14 +202,14 @@ static void receive(struct plain *s)
 static struct espy_plain_later later(void *ctx, uint32_t pid, bool now)
 {
 	struct plain *s = ctx;
-	uintptr_t w;
+	const struct waiting *w;
 
 	if (now)
 		receive(s);
-	w = (uintptr_t)espy_map_get(&s->waiting, pid, 0);
-	return (struct espy_plain_later){.exec = w / WAITING_EXEC & WAITING_MASK,
-					 .comm = w / WAITING_COMM & WAITING_MASK,
-					 .exit = w / WAITING_EXIT & WAITING_MASK};
+	w = espy_map_get(&s->waiting, pid, 0);
+	if (!w)
+		return (struct espy_plain_later){0};
+	return (struct espy_plain_later){.exec = w->execs, .comm = w->comms, .exit = w->exits};
 }
 
 /* --- the thread ----------------------------------------------------------------------------- */
@@ -213,7 +260,7 @@ static void handle_next(struct plain *s)
 
 	if (s->first == s->inbox.n)
 		s->first = s->inbox.n = 0;
-	count_waiting(s, &m.event, false);
+	message_goes(s, &m.event);
 	s->lists_again |= m.lost != 0;
 	tell_lost(s, &m);
 	espy_plain_event(&s->events, &m.event);
@@ -321,7 +368,7 @@ static void plain_close(struct espy_sense *sense)
 	plain_stop(sense);
 	espy_plain_events_done(&s->events);
 	espy_vec_done(&s->inbox);
-	espy_map_done(&s->waiting);
+	drop_waiting(s);
 	espy_buf_done(&s->out);
 	espy_buf_done(&s->draining);
 	pthread_mutex_destroy(&s->lock);
@@ -346,16 +393,21 @@ static uint32_t *copy_numbers(const uint32_t *v, size_t n)
 /* The directory as /proc/PID/cgroup calls it: without the mount. */
 static int take_cgroup(struct plain *s, const char *dir, struct espy_err *err)
 {
-	size_t n = strlen(CGROUP_MOUNT);
+	struct statfs st;
 
 	s->cgroup = realpath(dir, NULL);
-	if (!s->cgroup)
+	if (!s->cgroup || statfs(s->cgroup, &st) < 0)
 		return espy_err_set(err, -errno, "cgroup %s: %s", dir, strerror(errno));
-	if (strncmp(s->cgroup, CGROUP_MOUNT "/", n + 1) != 0)
-		return espy_err_set(err, -EBADF, "cgroup %s: not a version 2 cgroup below %s", dir,
-				    CGROUP_MOUNT);
-	s->events.cgroups.only = s->cgroup + n;
-	return 0;
+	for (const char *const *m = espy_plain_cgroup_mounts; *m; m++) {
+		size_t n = strlen(*m);
+
+		if ((unsigned long)st.f_type != CGROUP2_MAGIC || strncmp(s->cgroup, *m, n) != 0)
+			continue;
+		s->events.cgroups.only = s->cgroup + n;
+		return 0;
+	}
+	return espy_err_set(err, -EBADF, "cgroup %s: not a version 2 cgroup below /sys/fs/cgroup",
+			    dir);
 }
 
 static int take_options(struct plain *s, const struct espy_sense_options *o, struct espy_err *err)
@@ -515,7 +567,7 @@ static void plain_new_epoch(struct espy_sense *sense)
 
 static int64_t plain_alive(const struct espy_sense *sense)
 {
-	return atomic_load(&((struct plain *)(uintptr_t)sense)->alive);
+	return ((const struct plain *)sense)->alive;
 }
 
 static void plain_stats(const struct espy_sense *sense, struct espy_sense_stats *ret)
