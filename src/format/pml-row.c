@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "format/ntstatus.h"
 #include "format/pml-stack.h"
+#include "model/value.h"
 #include "format/procmon-op.h"
 
 #define NO_ID      UINT32_MAX /* of users and groups: Windows has none */
@@ -220,6 +221,18 @@ static int put_started(struct espy_batch *b, uint32_t row)
 	return 0;
 }
 
+/* A row whose times of files are not known unless a fact says them: 0 would be 1970. */
+static int new_row(struct espy_batch *b, unsigned type)
+{
+	const struct espy_schema *s = espy_schema_get(type);
+	int row = espy_batch_add(b, type);
+
+	for (unsigned f = 0; row >= 0 && f < s->n_fields; f++)
+		if (s->fields[f].fmt == ESPY_FMT_WALL)
+			espy_batch_set_num(b, (uint32_t)row, f, (uint64_t)ESPY_WALL_UNKNOWN);
+	return row;
+}
+
 int espy_pml_rows_event(struct espy_pml_rows *r, struct espy_batch *b,
 			const struct espy_pml_event *e)
 {
@@ -231,7 +244,7 @@ int espy_pml_rows_event(struct espy_pml_rows *r, struct espy_batch *b,
 	err = espy_pml_detail_read(d, e);
 	if (err < 0)
 		return err;
-	i = espy_batch_add(b, d->type);
+	i = new_row(b, d->type);
 	if (i < 0)
 		return i;
 	row = (uint32_t)i;
@@ -273,7 +286,7 @@ static int put_all(struct espy_batch *b, uint32_t row, const struct espy_pml_fac
 static int add_row(struct espy_pml_rows *r, struct espy_batch *b, unsigned type,
 		   const struct espy_pml_process *p, struct espy_str path)
 {
-	int row = espy_batch_add(b, type), proc;
+	int row = new_row(b, type), proc;
 
 	if (row < 0)
 		return row;
