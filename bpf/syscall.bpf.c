@@ -504,8 +504,8 @@ AT_EXIT(sys_exit)
 	}
 	now = bpf_ktime_get_boot_ns();
 	c = call_of(st);
+	st->end = now;
 	if (taken_back) {
-		st->end = now;
 		if (!min_duration)
 			bpf_tail_call(ctx, &exits, REFUSED);
 		return 0;
@@ -518,7 +518,6 @@ AT_EXIT(sys_exit)
 	}
 	if (stacks)
 		st->stack = stack_of_call(ctx, st, SCRATCH_EXIT);
-	st->end = now;
 	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
 		exit_inline(st, c, ret, now);
 		type = type_in_process(st);
