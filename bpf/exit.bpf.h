@@ -224,12 +224,14 @@ static __always_inline long exit_string(struct call_exit *x, u64 user)
 	return n - 1;
 }
 
-/* A text field from a string of the caller. */
+/* A text field from a string of the caller; marked when it cannot be read. */
 static __always_inline void exit_text(struct call_exit *x, struct espy_text *t, u32 fixed, u64 user)
 {
 	u32 at = x->off;
 	long n = user ? exit_string(x, user) : 0;
 
+	if (n < 0)
+		x->flags |= ESPY_F_TRUNCATED;
 	t->off = fixed + at;
 	t->len = n > 0 ? n : 0;
 }
@@ -243,8 +245,10 @@ static __always_inline void exit_bytes(struct call_exit *x, struct espy_text *t,
 	len &= 0xff;
 	if (!user || !len)
 		return;
-	if (bpf_probe_read_user(x->s->text + (x->off & (TEXT_AREA - 1)), len, (void *)user))
+	if (bpf_probe_read_user(x->s->text + (x->off & (TEXT_AREA - 1)), len, (void *)user)) {
+		x->flags |= ESPY_F_TRUNCATED;
 		return;
+	}
 	t->len = len;
 	x->off += len;
 }
@@ -265,8 +269,10 @@ static __always_inline void exit_data(struct call_exit *x, struct espy_text *t, 
 		len = DATA_MAX;
 	if (!user || !len)
 		return;
-	if (bpf_probe_read_user(x->s->text + (x->off & (TEXT_AREA - 1)), len, (void *)user))
+	if (bpf_probe_read_user(x->s->text + (x->off & (TEXT_AREA - 1)), len, (void *)user)) {
+		x->flags |= ESPY_F_TRUNCATED;
 		return;
+	}
 	t->len = len;
 	x->off += len;
 }

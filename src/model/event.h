@@ -41,12 +41,13 @@ enum espy_abi {
 };
 
 enum espy_event_flags {
-	ESPY_F_PENDING = 1,   /* not finished: result says nothing, duration is the time so far */
-	ESPY_F_TRUNCATED = 2, /* some text of this record was cut at a stated limit */
-	ESPY_F_NO_ENTRY = 4,  /* the entry was not seen: duration is 0 and means nothing */
-	ESPY_F_APART = 8,     /* made in an interrupt: `seq` is 0 and no number of the sequence */
-	ESPY_F_DELETED = 16,  /* the file of `path` had no name left when it was used */
-	ESPY_F_PLAIN = 32,    /* by the plain pack: fields that it never knows are missing */
+	ESPY_F_PENDING = 1, /* not finished: result says nothing, duration is the time so far */
+	ESPY_F_TRUNCATED =
+		2, /* some text of this record was cut at a stated limit, or could not be read */
+	ESPY_F_NO_ENTRY = 4, /* the entry was not seen: duration is 0 and means nothing */
+	ESPY_F_APART = 8,    /* made in an interrupt: `seq` is 0 and no number of the sequence */
+	ESPY_F_DELETED = 16, /* the file of `path` had no name left when it was used */
+	ESPY_F_PLAIN = 32,   /* by the plain pack: fields that it never knows are missing */
 };
 
 #define ESPY_STACK_LOST   1   /* there was a stack, but no room to tell it */

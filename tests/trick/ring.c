@@ -165,7 +165,7 @@ PROBE(ring_linked)
 
 		results[cqe.user_data - 1] = cqe.res;
 	}
-	if (results[0] == -EINVAL)
+	if (results[0] == -EINVAL || results[0] > 0) /* 5.10 opens an ordinary one */
 		probe_skip("no direct descriptors here");
 	MUST(results[0] == 0 && results[1] == 10 && results[2] == 0);
 	SAID(file_open, "openat", 0, PATH("secret"), STR(source, "kernel"));
