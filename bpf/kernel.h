@@ -418,6 +418,7 @@ struct io_file_table {
 struct io_ring_ctx {
 	unsigned int flags;
 	unsigned int compat : 1;
+	unsigned int int_flags; /* 7.0 and newer: instead of single bits */
 	u32 *sq_array;
 	void *sq_sqes;
 	unsigned int cached_sq_head, sq_entries;

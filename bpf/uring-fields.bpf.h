@@ -77,6 +77,8 @@ static __always_inline bool new_find(struct uring_new *n)
 #define REQ_NAME(n, type, field) REQ_AT(n, type, field)
 #endif
 
+#define RING_COMPAT (1u << 11) /* IO_RING_F_COMPAT, of an enum without a name */
+
 /* --- strings: functions with numbers for arguments, verified once ---------------------------- */
 
 /* Where the text so far ends. */
@@ -232,6 +234,8 @@ static __always_inline bool ring_is_native(struct io_kiocb *req)
 {
 	struct io_ring_ctx *ctx = KR(req, ctx);
 
+	if (bpf_core_field_exists(ctx->int_flags))
+		return !(KR(ctx, int_flags) & RING_COMPAT);
 	return !bpf_core_field_exists(ctx->compat) || !BPF_CORE_READ_BITFIELD_PROBED(ctx, compat);
 }
 

@@ -314,9 +314,7 @@ static void inject_running(void)
 	uintptr_t at = (uintptr_t)spin + 2048;
 	int fd = open(of(pid, "mem"), O_RDWR);
 
-	if (DO(pwrite64, fd, payload, (long)sizeof(payload), OFF(at)) < 0)
-		WANT(process_vm_write, TARGET(pid), NUM(address, at), NUM(result, -EIO));
-	else
+	if (DO(pwrite64, fd, payload, (long)sizeof(payload), OFF(at)) > 0)
 		WANT(process_inject, TARGET(pid), STR(path2, probe_exe), NUM(address, at),
 		     NUM(prot, 5), NUM(method, MEMORY | CODE | PROC), NUM(written, sizeof(payload)),
 		     NUM(code_address, at), STR(memory, "file"));
