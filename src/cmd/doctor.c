@@ -288,10 +288,16 @@ static void check_memlock(struct finding *f)
 
 static void check_tracefs(struct finding *f)
 {
-	snprintf(f->value, sizeof(f->value), "not looked at");
-	set(f, STATE_OK,
-	    "the base pack needs neither tracefs nor debugfs, nor kernel headers or a compiler",
-	    NULL);
+	bool there = access("/sys/kernel/tracing/events/raw_syscalls/sys_exit/id", R_OK) == 0;
+
+	snprintf(f->value, sizeof(f->value), there ? "/sys/kernel/tracing" : "not to be read");
+	if (there || !espy_sense_wants_tracefs())
+		set(f, STATE_OK, "only kernels from 7.2 on need it for the base pack", NULL);
+	else
+		set(f, STATE_NOTE,
+		    "this kernel interrupts the programs on system calls; without it events of "
+		    "other threads are lost meanwhile, and told as lost",
+		    "mount -t tracefs none /sys/kernel/tracing");
 }
 
 /* The only proof: the programs that a capture uses are loaded and let go. What went with them is

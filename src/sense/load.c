@@ -93,6 +93,21 @@ static int64_t from_run_queue(const struct btf *btf, const char *name)
 	return queue < 0 || at < 0 ? 0 : at - queue;
 }
 
+/* Are tp_btf programs on system calls preempted? The function came with the change. */
+static bool is_preempting(const struct btf *btf)
+{
+	return btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0;
+}
+
+bool espy_sense_wants_tracefs(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool wants = btf && is_preempting(btf);
+
+	btf__free(btf);
+	return wants;
+}
+
 static int probe_features(struct features *f, struct espy_err *err)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -110,8 +125,7 @@ static int probe_features(struct features *f, struct espy_err *err)
 	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
 	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
 	f->fentry = loads_fentry(btf);
-	f->perf = btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0 &&
-		  access(PERF_HOOK, R_OK) == 0;
+	f->perf = is_preempting(btf) && access(PERF_HOOK, R_OK) == 0;
 	f->preempt = from_run_queue(btf, "__preempt_count");
 	f->current = from_run_queue(btf, "current_task");
 	f->hot = from_run_queue(btf, "pcpu_hot");

@@ -110,3 +110,5 @@ int espy_sense_probe(struct espy_sense_plus *ret, struct espy_err *err);
 int espy_sense_probe_profile(struct espy_err *err);
 /* Does the plain pack work here? 0 with what it can do besides, or why not. */
 int espy_sense_probe_plain(bool *ret_names, struct espy_err *err);
+/* Does the base pack need tracefs on this kernel, to see every call (docs/adr/0029)? */
+bool espy_sense_wants_tracefs(void);
