@@ -28,6 +28,8 @@
 #include "engine/sinks.h"
 #include "sense/machine.h"
 
+#define LOSSLESS_RING_MIN (1u << 20)
+
 enum { EXIT_ESPY = 125, EXIT_CANNOT = 126, EXIT_NOT_FOUND = 127 };
 
 static const struct espy_option options[] = {
@@ -39,6 +41,7 @@ static const struct espy_option options[] = {
 	{'q', "quiet", NULL, "no report at the end"},
 	{0, "ring", "SIZE",
 	 "buffer per processor, a power of two; default 16M by their number, 2M to 8M"},
+	{0, "lossless", NULL, "hold the command rather than lose an event"},
 	ESPY_BOUNDS_OPTIONS,
 	ESPY_PMC_OPTION,
 	ESPY_PACK_OPTION,
@@ -54,7 +57,7 @@ struct run {
 	char default_output[PATH_MAX];
 	char program[PATH_MAX]; /* resolved */
 	uint64_t grace_ns, for_ns, ring_bytes;
-	bool environment, quiet;
+	bool environment, quiet, lossless;
 	pid_t child;
 	int gate;         /* writing lets the child exec */
 	int failed;       /* reading: errno of an exec that failed */
@@ -325,6 +328,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .pids = &pid,
 					 .n_pids = 1,
 					 .environment = run->environment,
+					 .lossless = run->lossless,
 					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
 					 .identify = espy_hashes_wanted(),
@@ -409,6 +413,9 @@ static int parse_option(struct run *run, int letter)
 	case 256 + 6:
 		r = espy_parse_ring(optarg, &run->ring_bytes);
 		break;
+	case 256 + 7:
+		run->lossless = true;
+		break;
 	}
 	if (r < 0)
 		espy_cmd_usage(&espy_cmd_run, "%s: not understood", optarg);
@@ -429,6 +436,11 @@ static int run_main(int argc, char **argv)
 	}
 	if (optind >= argc) {
 		espy_cmd_usage(&espy_cmd_run, "a command is missing");
+		return EXIT_ESPY;
+	}
+	if (run.lossless && run.ring_bytes && run.ring_bytes < LOSSLESS_RING_MIN) {
+		espy_cmd_usage(&espy_cmd_run, "--lossless needs a --ring of at least 1M: less is "
+					      "full before the command can be held");
 		return EXIT_ESPY;
 	}
 	run.filter = espy_pmc_with(run.filter ? strdup(run.filter) : NULL);

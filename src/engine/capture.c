@@ -123,6 +123,7 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 		.n_uids = c->o.n_uids,
 		.cgroup = c->o.cgroup,
 		.environment = c->o.environment,
+		.lossless = c->o.lossless,
 		.ring_bytes = c->o.ring_bytes,
 		.stacks = c->o.profile.stacks,
 		.sample_hz = c->o.profile.sample_hz,

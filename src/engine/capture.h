@@ -30,6 +30,7 @@ struct espy_capture_options {
 	size_t n_uids;
 	const char *cgroup;
 	bool environment;
+	bool lossless;                         /* of the processes `pids`: see sense.h */
 	struct espy_identify_options identify; /* what is wanted of files that are run */
 	struct espy_capture_profile {
 		unsigned stacks;    /* of events: enum espy_stack_parts, 0 none */

@@ -12,8 +12,11 @@
 #include "base/log.h"
 #include "model/schema.h"
 #include "sense/attach.h"
+#include "sense/brake.h"
 #include "sense/clipboard.h"
 #include "sense/counters.h"
+#include "sense/freezer.h"
+#include "sense/iterate.h"
 #include "sense/load.h"
 #include "sense/pack.h"
 #include "sense/sampler.h"
@@ -27,6 +30,8 @@
 /* A record this old has nothing earlier behind it, unless its processor stood still for longer
  * between the clock and the ring, as a virtual one may. */
 #define SLACK_NS 20000000ull
+/* While the recorded processes are held only calls that end are recorded. */
+#define SLACK_HELD_NS 3000000ull
 
 /* What the records of one CPU have told so far. */
 struct cpu_state {
@@ -50,7 +55,9 @@ struct base {
 	struct espy_counters counters;
 	struct espy_sampler sampler;
 	struct espy_clipboard *clipboard; /* NULL: not watched */
-	uint64_t record[1024];            /* a loss record under construction */
+	struct espy_freezer *freezer;     /* NULL: what does not fit is lost */
+	struct espy_brake *brake;
+	uint64_t record[1024]; /* a loss record under construction */
 };
 
 static void base_close(struct espy_sense *sense);
@@ -142,6 +149,16 @@ static int set_up(struct base *s, const struct espy_sense_options *o, struct esp
 	return r;
 }
 
+/* The recorded processes are held while the rings are full. */
+static int start_brake(struct base *s, const struct espy_sense_options *o, struct espy_err *err)
+{
+	int r = espy_freezer_new(&s->freezer, err);
+
+	for (size_t i = 0; i < o->n_pids && r >= 0; i++)
+		r = espy_freezer_join(s->freezer, (pid_t)o->pids[i], err);
+	return r < 0 ? r : espy_brake_start(&s->brake, s->rings, s->n_cpus, s->freezer, err);
+}
+
 static int base_open(struct espy_sense **ret, const struct espy_sense_options *o,
 		     struct espy_err *err)
 {
@@ -166,6 +183,8 @@ static int base_open(struct espy_sense **ret, const struct espy_sense_options *o
 		r = espy_clipboard_open(&s->clipboard, o->clipboard, err);
 	if (r >= 0)
 		r = set_up(s, o, err);
+	if (r >= 0 && o->lossless)
+		r = start_brake(s, o, err);
 	if (r < 0) {
 		base_close(&s->sense);
 		return r;
@@ -179,6 +198,8 @@ static void base_close(struct espy_sense *sense)
 	struct base *s = of(sense);
 
 	base_stop(sense);
+	espy_brake_free(s->brake);
+	espy_freezer_free(s->freezer);
 	for (unsigned i = 0; s->rings && i < s->n_cpus; i++) {
 		espy_ring_unmap(&s->rings[i]);
 		if (s->rings[i].fd > 0)
@@ -209,25 +230,6 @@ static void base_new_epoch(struct espy_sense *sense)
 
 /* --- iterators ----------------------------------------------------------------------------- */
 
-#define SNAPSHOT_MAX (256u << 20)
-
-/* All of the iterator's output; the objects that it mentions are in the rings by then. */
-static int read_all(int fd, struct espy_buf *b)
-{
-	for (;;) {
-		ssize_t got;
-
-		if (b->n > SNAPSHOT_MAX || espy_buf_reserve(b, 1u << 16) < 0)
-			return -ENOMEM;
-		got = read(fd, b->p + b->n, b->cap - b->n);
-		if (got == 0)
-			return 0;
-		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		b->n += got > 0 ? (size_t)got : 0;
-	}
-}
-
 static int hand_out_all(const struct espy_buf *b, espy_record_fn fn, void *ctx)
 {
 	int r = 0;
@@ -243,38 +245,22 @@ static int hand_out_all(const struct espy_buf *b, espy_record_fn fn, void *ctx)
 	return r;
 }
 
-/* Runs an iterator program, over tasks or over a map, and adds its output. */
-static int iterate(struct bpf_program *p, const struct bpf_map *map, struct espy_buf *b)
-{
-	union bpf_iter_link_info info = {.map.map_fd = map ? (unsigned)bpf_map__fd(map) : 0};
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
-	struct bpf_link *link = bpf_program__attach_iter(p, map ? &opts : NULL);
-	int fd, r;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	r = fd < 0 ? fd : read_all(fd, b);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return r;
-}
-
 /* What goes on is noted before the programs go: a call that ends in between is recorded by them. */
 static void base_stop(struct espy_sense *sense)
 {
 	struct base *s = of(sense);
 	size_t whole;
 
+	if (s->brake)
+		espy_brake_stop(s->brake);
 	if (s->skel && s->skel->bss->armed) {
 		base_count(sense);
 		s->skel->bss->armed = 0;
-		if (iterate(s->skel->progs.pending, NULL, &s->pending) < 0)
+		if (espy_iterate(s->skel->progs.pending, NULL, &s->pending) < 0)
 			espy_buf_reset(&s->pending);
 		whole = s->pending.n;
-		if (iterate(s->skel->progs.system_uring__left, s->skel->maps.uring_reqs,
-			    &s->pending) < 0)
+		if (espy_iterate(s->skel->progs.system_uring__left, s->skel->maps.uring_reqs,
+				 &s->pending) < 0)
 			s->pending.n = whole;
 	}
 	espy_sampler_stop(&s->sampler);
@@ -294,7 +280,7 @@ static int base_count(struct espy_sense *sense)
 
 	if (bpf_program__fd(p) < 0)
 		return 0;
-	r = iterate(p, NULL, &b);
+	r = espy_iterate(p, NULL, &b);
 	if (r >= 0)
 		r = espy_counters_take(&s->counters, &b, s->skel->rodata->event_on);
 	espy_buf_done(&b);
@@ -598,36 +584,65 @@ static int drain_until(struct base *s, uint64_t limit, espy_record_fn fn, void *
 	return n;
 }
 
-/* Records that user space made, each when what came before it is handed out. How many others that
- * were, or the negative of `fn`. */
+static int hand_out_hold(struct base *s, const struct espy_hold *h, espy_record_fn fn, void *ctx)
+{
+	struct espy_ev_system_hold rec = {
+		.hdr = {.time = h->to,
+			.duration = h->to - h->from,
+			.type = ESPY_EV_system_hold,
+			.size = sizeof(rec),
+			.flags = ESPY_F_APART},
+		.waiting = h->waiting,
+	};
+
+	espy_brake_next(s->brake);
+	return fn(ctx, &rec.hdr);
+}
+
+/* The first of the records that user space made, if it is not after `limit`: of counters, of the
+ * clipboard, of a hold. */
+static int hand_out_beside(struct base *s, uint64_t limit, int *ret_n, espy_record_fn fn, void *ctx)
+{
+	uint64_t counted = s->counters.out.n ? s->counters.time : UINT64_MAX, first;
+	const struct espy_event *clip = s->clipboard ? espy_clipboard_peek(s->clipboard) : NULL;
+	struct espy_hold hold = {.to = UINT64_MAX};
+	uint64_t clipped = clip ? clip->time : UINT64_MAX;
+	int r;
+
+	if (s->brake)
+		espy_brake_peek(s->brake, &hold);
+	first = counted < clipped ? counted : clipped;
+	first = first < hold.to ? first : hold.to;
+	if (first == UINT64_MAX || first > limit)
+		return 0;
+	*ret_n = drain_until(s, first, fn, ctx);
+	if (*ret_n < 0)
+		return *ret_n;
+	if (first == counted)
+		r = hand_out_counters(s, fn, ctx);
+	else if (first == hold.to)
+		r = hand_out_hold(s, &hold, fn, ctx);
+	else
+		r = fn(ctx, clip), espy_clipboard_next(s->clipboard);
+	return r < 0 ? r : 1;
+}
+
+/* All of them that are due, each when what came before it is handed out. How many others that were,
+ * or the negative of `fn`. */
 static int drain_beside(struct base *s, uint64_t limit, espy_record_fn fn, void *ctx)
 {
-	int n = 0, r;
+	int n = 0, more = 0, r;
 
-	for (;;) {
-		uint64_t counted = s->counters.out.n ? s->counters.time : UINT64_MAX;
-		const struct espy_event *clip =
-			s->clipboard ? espy_clipboard_peek(s->clipboard) : NULL;
-		uint64_t first = clip && clip->time < counted ? clip->time : counted;
-
-		if (first == UINT64_MAX || first > limit)
-			return n;
-		r = drain_until(s, first, fn, ctx);
-		if (r < 0)
-			return r;
-		n += r;
-		r = first == counted ? hand_out_counters(s, fn, ctx) : fn(ctx, clip);
-		if (first != counted)
-			espy_clipboard_next(s->clipboard);
-		if (r < 0)
-			return r;
-	}
+	while ((r = hand_out_beside(s, limit, &more, fn, ctx)) > 0)
+		n += more;
+	return r < 0 ? r : n;
 }
 
 static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, void *ctx)
 {
 	struct base *s = of(sense);
-	uint64_t limit = all ? UINT64_MAX : boot_now() - SLACK_NS;
+	bool held = s->brake && espy_brake_holds(s->brake);
+	uint64_t limit = all ? UINT64_MAX : boot_now() - (held ? SLACK_HELD_NS : SLACK_NS);
 	int n = drain_beside(s, limit, fn, ctx), r;
 
 	if (n < 0)
@@ -650,7 +665,7 @@ static int base_snapshot(struct espy_sense *sense, espy_record_fn fn, void *ctx,
 {
 	struct base *s = of(sense);
 	struct espy_buf b = {0};
-	int r = iterate(s->skel->progs.process_running, NULL, &b);
+	int r = espy_iterate(s->skel->progs.process_running, NULL, &b);
 
 	if (r < 0)
 		espy_err_set(err, r, "cannot list the running processes: %s", strerror(-r));

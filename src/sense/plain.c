@@ -455,9 +455,14 @@ static int set_up(struct plain *s, const struct espy_sense_options *o, struct es
 static int plain_open(struct espy_sense **ret, const struct espy_sense_options *o,
 		      struct espy_err *err)
 {
-	struct plain *s = calloc(1, sizeof(*s));
+	struct plain *s;
 	int r;
 
+	if (o->lossless)
+		return espy_err_set(err, -ENOTSUP,
+				    "--lossless needs the base pack: the plain pack cannot know in "
+				    "time that something will be lost");
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	s->sense.ops = &espy_plain_ops;

@@ -106,3 +106,10 @@ size_t espy_ring_waiting(const struct espy_ring *r)
 {
 	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - r->at;
 }
+
+size_t espy_ring_filled(const struct espy_ring *r)
+{
+	unsigned long from = __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - from;
+}

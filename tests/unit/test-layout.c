@@ -22,7 +22,7 @@
 static const uint16_t made_here[] = {
 	ESPY_EV_system_loss,       ESPY_EV_system_unknown,   ESPY_EV_image_hash,
 	ESPY_EV_desktop_clipboard, ESPY_EV_settings_create,  ESPY_EV_settings_delete,
-	ESPY_EV_settings_rename,   ESPY_EV_process_coredump,
+	ESPY_EV_settings_rename,   ESPY_EV_process_coredump, ESPY_EV_system_hold,
 #define IMPORTED(ev) ESPY_EV_##ev,
 #include "model/imported.def"
 };
