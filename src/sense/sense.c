@@ -22,6 +22,13 @@ static bool may_administer_network(void)
 	       caps[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN);
 }
 
+/* Would the plain pack do what is asked for, in its way? */
+static bool plain_will_do(const struct espy_sense_options *o, int base_error)
+{
+	return base_error != -ENOMEM && base_error != -E2BIG && !o->clipboard && !o->lossless &&
+	       may_administer_network();
+}
+
 /* A machine that takes no BPF programs still tells of its processes. The base pack's own error is
  * the one to give when that fails too. */
 static int open_any(struct espy_sense **ret, const struct espy_sense_options *o,
@@ -32,8 +39,7 @@ static int open_any(struct espy_sense **ret, const struct espy_sense_options *o,
 
 	if (r >= 0)
 		return r;
-	if (r == -ENOMEM || r == -E2BIG || !may_administer_network() ||
-	    espy_plain_ops.open(ret, o, &ignored) < 0) {
+	if (!plain_will_do(o, r) || espy_plain_ops.open(ret, o, &ignored) < 0) {
 		*err = why;
 		return r;
 	}
