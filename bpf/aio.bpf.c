@@ -159,6 +159,7 @@ __noinline int aio_request(u32 i, u32 n, s64 ret)
 	aio_fields(rec, q, native, type, res);
 	time = this_cpu()->learned == x.s->learned ? x.end : bpf_ktime_get_boot_ns();
 	header_call(&rec->hdr, x.st, type, time, x.end, res);
+	x.st->end = time; /* the next one comes behind it */
 	if (!ended)
 		rec->hdr.flags |= ESPY_F_PENDING;
 	record_output(&rec->hdr, sizeof(*rec), ESPY_CLASS_file);
