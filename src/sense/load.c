@@ -332,9 +332,13 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 	settings(skel, o, f);
 	bpf_map__set_autocreate(f->task_storage ? skel->maps.task_hash : skel->maps.task_store,
 				false);
-	bpf_map__set_autocreate(skel->maps.sock_owners, espy_calls_owners(o->type));
-	bpf_map__set_autocreate(skel->maps.listen_owners, espy_calls_owners(o->type));
-	bpf_map__set_autocreate(skel->maps.dns_asked, o->type[ESPY_EV_net_dns]);
+	/* old kernels look at functions whose callers are gone, and want their maps */
+	if (!espy_calls_owners(o->type)) {
+		bpf_map__set_max_entries(skel->maps.sock_owners, 1);
+		bpf_map__set_max_entries(skel->maps.listen_owners, 1);
+	}
+	if (!o->type[ESPY_EV_net_dns])
+		bpf_map__set_max_entries(skel->maps.dns_asked, 1);
 	bpf_map__set_max_entries(skel->maps.exec_scratches, cpus);
 	bpf_map__set_max_entries(skel->maps.rings, cpus);
 	if (f->fentry)
