@@ -98,10 +98,10 @@ static void send_home(struct espy_freezer *f)
 {
 	int fd = open_file(f->path, "cgroup.procs", O_RDONLY);
 	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
-	int pid;
+	char line[32];
 
-	while (in && fscanf(in, "%d", &pid) == 1)
-		write_pid(f->home, pid);
+	while (in && fgets(line, sizeof(line), in))
+		write_pid(f->home, (pid_t)strtol(line, NULL, 10));
 	if (in)
 		fclose(in);
 }
