@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/thread.h"
 
 #include "enrich/more.h"
 
@@ -240,19 +240,13 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that records. */
 static int start_thread(struct espy_identify *t, struct espy_err *err)
 {
-	sigset_t all, old;
-	int r;
+	int r = espy_thread_start(&t->thread, thread_main, t);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	r = pthread_create(&t->thread, NULL, thread_main, t);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (r)
-		return espy_err_set(err, -r, "cannot start the thread that reads executables: %s",
-				    strerror(r));
+	if (r < 0)
+		return espy_err_set(err, r, "cannot start the thread that reads executables: %s",
+				    strerror(-r));
 	t->has_thread = true;
 	return 0;
 }

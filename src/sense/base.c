@@ -18,6 +18,7 @@
 #include "sense/freezer.h"
 #include "sense/iterate.h"
 #include "sense/load.h"
+#include "sense/machine.h"
 #include "sense/pack.h"
 #include "sense/sampler.h"
 #include "sense/wire.h"
@@ -68,14 +69,6 @@ static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, voi
 static struct base *of(struct espy_sense *sense)
 {
 	return (struct base *)sense;
-}
-
-static uint64_t boot_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 /* --- rings ---------------------------------------------------------------------------------- */
@@ -389,9 +382,9 @@ static int tell_gap(struct base *s, unsigned cpu, uint64_t time, espy_record_fn 
 		return 0;
 	if (l.from < c->told_until)
 		l.from = c->told_until;
-	c->told_until = boot_now();
+	c->told_until = espy_machine_now();
 	l.lost = loss_classes(s, cpu, classes, sizeof(classes));
-	l.to = boot_now();
+	l.to = espy_machine_now();
 	return l.lost ? send_loss(s, cpu, &l, fn, ctx) : 0;
 }
 
@@ -458,7 +451,7 @@ static uint64_t count_misses(struct base *s)
 /* At the end of a full drain: what was lost behind the last records, and what left no gap. */
 static int check_ends(struct base *s, espy_record_fn fn, void *ctx)
 {
-	uint64_t now = boot_now();
+	uint64_t now = espy_machine_now();
 	struct loss l = {.from = 0, .to = now, .at = now, .classes = ""};
 	uint64_t busy = 0, apart = 0, misses = count_misses(s);
 	int r = 0;
@@ -642,7 +635,7 @@ static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, voi
 {
 	struct base *s = of(sense);
 	bool held = s->brake && espy_brake_holds(s->brake);
-	uint64_t limit = all ? UINT64_MAX : boot_now() - (held ? SLACK_HELD_NS : SLACK_NS);
+	uint64_t limit = all ? UINT64_MAX : espy_machine_now() - (held ? SLACK_HELD_NS : SLACK_NS);
 	int n = drain_beside(s, limit, fn, ctx), r;
 
 	if (n < 0)

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/thread.h"
 #include "base/vec.h"
 #include "sense/freezer.h"
+#include "sense/machine.h"
 #include "sense/ring.h"
 
 #define LOOK_NS 1000000
@@ -31,21 +33,13 @@ struct espy_brake {
 	size_t taken;
 };
 
-static uint64_t boot_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* Bytes in the fullest ring. */
 static size_t fullest(const struct espy_brake *b)
 {
 	size_t most = 0;
 
 	for (unsigned i = 0; i < b->n; i++) {
-		size_t n = espy_ring_filled(&b->rings[i]);
+		size_t n = espy_ring_waiting(&b->rings[i]);
 
 		most = n > most ? n : most;
 	}
@@ -54,7 +48,7 @@ static size_t fullest(const struct espy_brake *b)
 
 static void note(struct espy_brake *b, struct espy_hold h)
 {
-	h.to = boot_now();
+	h.to = espy_machine_now();
 	pthread_mutex_lock(&b->lock);
 	if (espy_vec_push(&b->done, h) < 0 && b->taken + 1 < b->done.n)
 		b->done.v[b->done.n - 1].to = h.to; /* told as one that was longer */
@@ -68,7 +62,7 @@ static void decide(struct espy_brake *b, struct espy_hold *held)
 	size_t size = b->rings[0].size, n = fullest(b);
 
 	if (!held->from && n > HOLD_AT(size) && espy_freezer_set(b->freezer, true) == 0)
-		*held = (struct espy_hold){.from = boot_now(), .waiting = n};
+		*held = (struct espy_hold){.from = espy_machine_now(), .waiting = n};
 	if (held->from && n <= RELEASE_AT(size) && espy_freezer_set(b->freezer, false) == 0) {
 		note(b, *held);
 		held->from = 0;
@@ -107,11 +101,11 @@ int espy_brake_start(struct espy_brake **ret, const struct espy_ring *rings, uns
 	b->n = n;
 	b->freezer = f;
 	pthread_mutex_init(&b->lock, NULL);
-	r = pthread_create(&b->thread, NULL, look, b);
-	if (r) {
+	r = espy_thread_start(&b->thread, look, b);
+	if (r < 0) {
 		pthread_mutex_destroy(&b->lock);
 		free(b);
-		return espy_err_set(err, -r, "cannot start a thread: %s", strerror(r));
+		return espy_err_set(err, r, "cannot start a thread: %s", strerror(-r));
 	}
 	/* before whatever fills the rings; without the right to, it is still on time mostly */
 	pthread_setschedparam(b->thread, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "sense/clipboard.h"
+#include "sense/machine.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include <xcb/res.h>
 #include <xcb/xcbext.h>
 #include <xcb/xfixes.h>
+#include "base/thread.h"
 
 #define NS_PER_SEC 1000000000ull
 #define OPEN_SEC   5                /* for the server to let us in */
@@ -67,14 +68,6 @@ struct espy_clipboard {
 	uint64_t end_until; /* 0: not ending */
 };
 
-static uint64_t boot_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
-}
-
 /* --- changes --------------------------------------------------------------------------------- */
 
 static xcb_atom_t atom_of(const struct espy_clipboard *c, enum selection s)
@@ -95,7 +88,7 @@ static struct change *add_change(struct espy_clipboard *c, enum espy_clip_change
 		return NULL;
 	}
 	c->n++;
-	*x = (struct change){.clip = {.began = boot_now(),
+	*x = (struct change){.clip = {.began = espy_machine_now(),
 				      .change = (uint8_t)what,
 				      .status = ESPY_CLIP_NONE,
 				      .selection = selection,
@@ -203,7 +196,7 @@ static void settle_owner(struct espy_clipboard *c, struct change *x)
 static void tell(struct espy_clipboard *c, struct change *x)
 {
 	settle_owner(c, x);
-	x->clip.ended = boot_now();
+	x->clip.ended = espy_machine_now();
 	pthread_mutex_lock(&c->lock);
 	if (c->out.n > ESPY_CLIP_OUT_MAX || espy_clip_record(&x->clip, &c->out) < 0)
 		atomic_fetch_add(&c->lost, 1);
@@ -358,7 +351,7 @@ static void take_all(struct espy_clipboard *c)
 	bool some;
 
 	do {
-		uint64_t now = boot_now();
+		uint64_t now = espy_machine_now();
 
 		some = poll_events(c, now);
 		some |= poll_owners(c);
@@ -378,7 +371,7 @@ static bool is_over(struct espy_clipboard *c)
 	if (!atomic_load(&c->stop))
 		return false;
 	if (!c->end_until) {
-		c->end_until = boot_now() + END_NS;
+		c->end_until = espy_machine_now() + END_NS;
 		c->sync = xcb_get_input_focus(c->display.x).sequence;
 		xcb_flush(c->display.x);
 	}
@@ -388,12 +381,12 @@ static bool is_over(struct espy_clipboard *c)
 		free(e);
 		take_all(c);
 	}
-	return (c->is_synced && !c->n) || boot_now() >= c->end_until;
+	return (c->is_synced && !c->n) || espy_machine_now() >= c->end_until;
 }
 
 static int timeout_ms(const struct espy_clipboard *c)
 {
-	uint64_t first = c->end_until ? c->end_until : UINT64_MAX, now = boot_now();
+	uint64_t first = c->end_until ? c->end_until : UINT64_MAX, now = espy_machine_now();
 
 	for (unsigned s = 0; s < SEL__MAX; s++) {
 		uint64_t t = espy_transfer_deadline(&c->watched[s].reading.transfer);
@@ -475,20 +468,14 @@ static void *thread_main(void *arg)
 
 /* --- who takes the records ------------------------------------------------------------------ */
 
-/* Signals are for the thread that records. */
 static int start_thread(struct espy_clipboard *c, struct espy_err *err)
 {
-	sigset_t all, old;
-	int r;
+	int r = espy_thread_start(&c->thread, thread_main, c);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	r = pthread_create(&c->thread, NULL, thread_main, c);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (r)
-		return espy_err_set(err, -r,
+	if (r < 0)
+		return espy_err_set(err, r,
 				    "cannot start the thread that watches the clipboard: %s",
-				    strerror(r));
+				    strerror(-r));
 	c->has_thread = true;
 	return 0;
 }

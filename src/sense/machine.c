@@ -22,21 +22,19 @@ uint64_t espy_machine_now(void)
 	return (uint64_t)clock_ns(CLOCK_BOOTTIME);
 }
 
-/* Wall minus boot clock: the reading with the least time between the two clocks. */
-static int64_t wall_offset(void)
+int64_t espy_machine_apart(clockid_t clock, clockid_t other, unsigned tries)
 {
-	int64_t best = INT64_MAX, offset = 0;
+	int64_t best = INT64_MAX, apart = 0;
 
-	for (int i = 0; i < 10; i++) {
-		int64_t a = clock_ns(CLOCK_BOOTTIME), wall = clock_ns(CLOCK_REALTIME);
-		int64_t b = clock_ns(CLOCK_BOOTTIME);
+	for (unsigned i = 0; i < tries; i++) {
+		int64_t a = clock_ns(clock), between = clock_ns(other), b = clock_ns(clock);
 
 		if (b - a < best) {
 			best = b - a;
-			offset = wall - (a + (b - a) / 2);
+			apart = between - (a + (b - a) / 2);
 		}
 	}
-	return offset;
+	return apart;
 }
 
 static void read_line(const char *path, char *to, size_t size)
@@ -90,6 +88,6 @@ void espy_machine_read(struct espy_machine *m)
 	m->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	if (localtime_r(&now, &tm))
 		m->utc_offset = (int32_t)tm.tm_gmtoff;
-	m->wall_offset = wall_offset();
+	m->wall_offset = espy_machine_apart(CLOCK_BOOTTIME, CLOCK_REALTIME, 10);
 	m->started = espy_machine_now();
 }

@@ -7,6 +7,7 @@
 #include <sys/ptrace.h>
 #include <time.h>
 #include <unistd.h>
+#include "sense/machine.h"
 
 #define BEGIN(x, ev) espy_record_begin(&(x)->record, ESPY_EV_##ev, sizeof(struct espy_ev_##ev))
 
@@ -15,28 +16,10 @@
 #define TICKS_NS   20000000ull /* what /proc rounds a start to, twice */
 #define FORGIVE_NS 1000000ull  /* an end may seem to be before the start by so much */
 
-static int64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* The reading with the least time between the two clocks. */
 void espy_plain_set_clock(struct espy_plain_events *x)
 {
-	int64_t best = INT64_MAX, apart = 0;
+	int64_t apart = espy_machine_apart(CLOCK_MONOTONIC, CLOCK_BOOTTIME, 3);
 
-	for (int i = 0; i < 3; i++) {
-		int64_t a = clock_ns(CLOCK_MONOTONIC), boot = clock_ns(CLOCK_BOOTTIME);
-		int64_t b = clock_ns(CLOCK_MONOTONIC);
-
-		if (b - a < best) {
-			best = b - a;
-			apart = boot - (a + (b - a) / 2);
-		}
-	}
 	/* less than a millisecond is no suspend */
 	if (llabs(apart - x->to_boot) > 1000000)
 		x->to_boot = apart;
@@ -165,25 +148,7 @@ void espy_plain_tell_task(struct espy_plain_events *x, struct espy_plain_process
 	rec->hdr.time = time;
 	rec->hdr.start = p->start;
 	rec->hdr.pid = rec->hdr.tid = p->pid;
-	rec->parent_start = p->parent_start;
-	rec->cgroup = p->cgroup;
-	rec->cgroup_ref = p->cgroup_ref;
-	rec->ppid = p->ppid;
-	rec->uid = p->uid;
-	rec->gid = p->gid;
-	rec->euid = p->euid;
-	rec->egid = p->egid;
-	rec->sid = p->sid;
-	rec->login_uid = p->login_uid;
-	rec->audit_session = p->audit_session;
-	rec->kernel = p->is_kernel;
-	rec->ns_pid = p->ns_pid;
-	rec->pid_ns = p->ns[0];
-	rec->mnt_ns = p->ns[1];
-	rec->net_ns = p->ns[2];
-	rec->user_ns = p->ns[3];
-	rec->uts_ns = p->ns[4];
-	rec->ipc_ns = p->ns[5];
+	ESPY_PLAIN_SET_WHO(rec, p);
 	espy_record_text(&x->record, &rec->comm, espy_str0(p->comm));
 	espy_record_text(&x->record, &rec->tty, espy_str0(p->tty));
 	espy_plain_send(x);

@@ -123,29 +123,6 @@ static void set_image(struct espy_plain_events *x, struct espy_ev_process_runnin
 		r->hdr.flags |= ESPY_F_TRUNCATED;
 }
 
-static void set_who(struct espy_ev_process_running *rec, const struct espy_plain_process *p)
-{
-	rec->parent_start = p->parent_start;
-	rec->cgroup = p->cgroup;
-	rec->cgroup_ref = p->cgroup_ref;
-	rec->ppid = p->ppid;
-	rec->uid = p->uid;
-	rec->gid = p->gid;
-	rec->euid = p->euid;
-	rec->egid = p->egid;
-	rec->sid = p->sid;
-	rec->login_uid = p->login_uid;
-	rec->audit_session = p->audit_session;
-	rec->kernel = p->is_kernel;
-	rec->ns_pid = p->ns_pid;
-	rec->pid_ns = p->ns[0];
-	rec->mnt_ns = p->ns[1];
-	rec->net_ns = p->ns[2];
-	rec->user_ns = p->ns[3];
-	rec->uts_ns = p->ns[4];
-	rec->ipc_ns = p->ns[5];
-}
-
 static void tell_one(struct espy_plain_events *x, struct espy_plain_process *p, uint64_t now)
 {
 	struct espy_ev_process_running *rec = &x->record.process_running;
@@ -161,7 +138,7 @@ static void tell_one(struct espy_plain_events *x, struct espy_plain_process *p, 
 	rec->hdr.time = now;
 	rec->hdr.start = p->start;
 	rec->hdr.pid = rec->hdr.tid = p->pid;
-	set_who(rec, p);
+	ESPY_PLAIN_SET_WHO(rec, p);
 	if (has_image)
 		set_image(x, rec);
 	espy_record_text(&x->record, &rec->comm, espy_str0(p->comm));

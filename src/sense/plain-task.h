@@ -64,3 +64,27 @@ void espy_plain_drop(struct espy_plain_tasks *t, struct espy_plain_process *p);
 /* Its other threads are gone, and the one that is left has the process's id. 0 or -ENOMEM. */
 int espy_plain_exec(struct espy_plain_tasks *t, struct espy_plain_process *p);
 void espy_plain_set_target(struct espy_plain_tasks *t, struct espy_plain_process *p, bool is);
+
+/* `rec`: a record of a kind that says who a process is, meta_task or process_running. */
+#define ESPY_PLAIN_SET_WHO(rec, p)                         \
+	do {                                               \
+		(rec)->parent_start = (p)->parent_start;   \
+		(rec)->cgroup = (p)->cgroup;               \
+		(rec)->cgroup_ref = (p)->cgroup_ref;       \
+		(rec)->ppid = (p)->ppid;                   \
+		(rec)->uid = (p)->uid;                     \
+		(rec)->gid = (p)->gid;                     \
+		(rec)->euid = (p)->euid;                   \
+		(rec)->egid = (p)->egid;                   \
+		(rec)->sid = (p)->sid;                     \
+		(rec)->login_uid = (p)->login_uid;         \
+		(rec)->audit_session = (p)->audit_session; \
+		(rec)->kernel = (p)->is_kernel;            \
+		(rec)->ns_pid = (p)->ns_pid;               \
+		(rec)->pid_ns = (p)->ns[0];                \
+		(rec)->mnt_ns = (p)->ns[1];                \
+		(rec)->net_ns = (p)->ns[2];                \
+		(rec)->user_ns = (p)->ns[3];               \
+		(rec)->uts_ns = (p)->ns[4];                \
+		(rec)->ipc_ns = (p)->ns[5];                \
+	} while (0)

@@ -104,11 +104,6 @@ void espy_ring_next(struct espy_ring *r)
 
 size_t espy_ring_waiting(const struct espy_ring *r)
 {
-	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - r->at;
-}
-
-size_t espy_ring_filled(const struct espy_ring *r)
-{
 	unsigned long from = __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE);
 
 	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - from;

@@ -30,6 +30,5 @@ const struct espy_event *espy_ring_peek(struct espy_ring *r);
 const struct espy_event *espy_ring_ahead(struct espy_ring *r, unsigned n);
 /* Gives its space back. */
 void espy_ring_next(struct espy_ring *r);
+/* Bytes that are not given back yet. From any thread. */
 size_t espy_ring_waiting(const struct espy_ring *r);
-/* The same, seen by any other thread. */
-size_t espy_ring_filled(const struct espy_ring *r);

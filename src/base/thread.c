@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/thread.h"
+
+#include <signal.h>
+
+int espy_thread_start(pthread_t *ret, void *(*fn)(void *), void *ctx)
+{
+	sigset_t all, old;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	r = pthread_create(ret, NULL, fn, ctx);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -r;
+}
