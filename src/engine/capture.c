@@ -124,6 +124,7 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 		.cgroup = c->o.cgroup,
 		.environment = c->o.environment,
 		.lossless = c->o.lossless,
+		.merge = c->o.merge,
 		.ring_bytes = c->o.ring_bytes,
 		.stacks = c->o.profile.stacks,
 		.sample_hz = c->o.profile.sample_hz,

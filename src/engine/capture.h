@@ -31,6 +31,7 @@ struct espy_capture_options {
 	const char *cgroup;
 	bool environment;
 	bool lossless;                         /* of the processes `pids`: see sense.h */
+	bool merge;                            /* runs of reads and writes: see sense.h */
 	struct espy_identify_options identify; /* what is wanted of files that are run */
 	struct espy_capture_profile {
 		unsigned stacks;    /* of events: enum espy_stack_parts, 0 none */

@@ -41,6 +41,7 @@ struct espy_sense_options {
 	uint64_t min_duration; /* ns */
 	bool environment;      /* of exec */
 	bool lossless;         /* of `pids`: they are held while the rings are full; see brake.h */
+	bool merge;            /* runs of reads and writes are always told as one */
 	size_t ring_bytes;     /* per CPU, a power of two; 0: default */
 	unsigned stacks;       /* of events: enum espy_stack_parts of wire.h, 0 none */
 	unsigned sample_hz;    /* samples per second and CPU, with stacks; 0 none */
