@@ -29,6 +29,8 @@ const volatile u8 wanted[ESPY_EVENT_ID_MAX] = {};   /* its function is needed, f
 const volatile u8 stacks = 0;                       /* of every event: enum espy_stack_parts */
 const volatile u8 sample_stacks = 0;                /* of every sample */
 const volatile u64 sample_ns = 0;                   /* CPU time between two samples */
+const volatile u64 ring_room = 0;                   /* bytes of a ring; 0: no steps of overload */
+const volatile bool merge_always = 0;               /* runs of reads and writes are told as one */
 
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
@@ -36,10 +38,12 @@ struct espy_call calls[ESPY_ABIS][ESPY_CALLS] = {};
 struct espy_uring urings[ESPY_URINGS] = {};
 struct espy_layout layouts[ESPY_EVENT_ID_MAX] = {};
 struct espy_cpu cpus[ESPY_CPUS] = {};
-u32 epoch = 1;    /* a new one makes every object be defined again */
-u32 path_gen = 1; /* moves when a known path may have changed: rename, rmdir, mount */
-u32 armed = 0;    /* 0: nothing is recorded yet */
-s64 alive = 0;    /* targets and descendants that live */
+u32 epoch = 1;         /* a new one makes every object be defined again */
+u32 path_gen = 1;      /* moves when a known path may have changed: rename, rmdir, mount */
+u32 armed = 0;         /* 0: nothing is recorded yet */
+s64 alive = 0;         /* targets and descendants that live */
+s64 runs_open = 0;     /* threads with a run that is not told yet */
+u32 press_episode = 0; /* how often threads began to be left out */
 
 /* --- tasks ---------------------------------------------------------------------------------- */
 
@@ -70,6 +74,20 @@ struct cred_ids {
 	u32 pad;
 };
 
+/* Reads, or writes, of one thread on one file that are to be one record. */
+struct run {
+	u64 obj, requested;
+	s64 bytes, offset; /* offset: of the first */
+	u64 began, ended;  /* the first, the last */
+	u64 inside;        /* ns in the calls */
+	u32 times;         /* 0: there is no run */
+	u32 pad;
+	u16 type, nr; /* of the calls */
+	u8 abi, pad2[3];
+};
+
+enum { RUN_READS, RUN_WRITES, RUNS };
+
 /* A thread: who it is, and the call it is in. */
 struct task_state {
 	u64 entry;           /* when the call began; 0: not in a call that is recorded */
@@ -88,6 +106,11 @@ struct task_state {
 	u16 type;
 	u8 abi, verdict;
 	u16 next; /* the event whose record is made now, where it is not made by sys_exit */
+	u32 made; /* records under overload, since `window` began */
+	u32 window;
+	u32 left_out;  /* press_episode in which that was told */
+	u32 runs_busy; /* somebody is at the runs */
+	struct run run[RUNS];
 };
 
 struct {

@@ -84,7 +84,7 @@ __noinline int carries_dns(u32 off, u64 obj, u32 recv)
 		return false;
 	if (off >= 8)
 		return is_dns_addr(x.s);
-	if (!(obj & OBJ_ASKS) && obj != OBJ_UNTOLD)
+	if (!(obj & OBJ_ASKS) && (obj & ~(u64)OBJ_KIND) != OBJ_UNTOLD)
 		return false;
 	sk = sock_of_fd(call_arg(x.st, 1));
 	if (!sk)

@@ -31,18 +31,28 @@ static __always_inline u32 class_of(u32 type)
 	return layouts[type & (ESPY_EVENT_ID_MAX - 1)].class_id;
 }
 
-/* Room for a record in this CPU's ring; counts the attempt and the loss. */
-static __always_inline void *record_reserve(u32 size, u32 class_id, u32 *seq)
+#include "press.bpf.h"
+
+/* Room for a record in this CPU's ring; counts the attempt and the loss. `time`: of the record, 0:
+ * it is taken later. */
+static __always_inline void *record_reserve_at(u32 size, u32 class_id, u32 *seq, u64 time)
 {
+	struct espy_cpu *c = this_cpu();
+	bool refused = press_refuses(c, class_id, time);
 	void *ring = this_ring();
 	void *rec = NULL;
 
-	*seq = ++this_cpu()->seq;
-	if (ring)
+	*seq = ++c->seq;
+	if (ring && !refused)
 		rec = bpf_ringbuf_reserve(ring, size, 0);
 	if (!rec)
 		count_lost(class_id);
 	return rec;
+}
+
+static __always_inline void *record_reserve(u32 size, u32 class_id, u32 *seq)
+{
+	return record_reserve_at(size, class_id, seq, 0);
 }
 
 /*
@@ -65,11 +75,13 @@ static __always_inline void *record_reserve_apart(u32 size)
 /* Sends a record that was built elsewhere; its hdr.seq is set here. 0: it is out. */
 static __always_inline int record_output(struct espy_event *e, u32 size, u32 class_id)
 {
+	struct espy_cpu *c = this_cpu();
+	bool refused = press_refuses(c, class_id, e->time);
 	void *ring = this_ring();
 
-	e->seq = ++this_cpu()->seq;
+	e->seq = ++c->seq;
 	e->size = size;
-	if (ring && bpf_ringbuf_output(ring, e, size, BPF_RB_NO_WAKEUP) == 0)
+	if (ring && !refused && bpf_ringbuf_output(ring, e, size, BPF_RB_NO_WAKEUP) == 0)
 		return 0;
 	count_lost(class_id);
 	return -1;

@@ -5,6 +5,7 @@
  * task_newtask rather than sched_process_fork: it has the flags, and sees the kernel's own workers.
  */
 #include "target.bpf.h"
+#include "run.bpf.h"
 
 #define CLONE_PARENT 0x00008000
 #define CLONE_THREAD 0x00010000
@@ -475,6 +476,7 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 	if (!armed)
 		return 0;
 	exec_new_tid(old_pid, KR(p, pid));
+	runs_end();
 	st = state_recorded_at(current_task(), SEEN_EXEC);
 	if (!st)
 		return 0;
@@ -681,6 +683,8 @@ int BPF_PROG(process_exit, struct task_struct *p)
 	last = !KR(KR(p, signal), live.counter) && exit_is_first(st);
 	if (last && st->verdict & V_TREE)
 		__sync_fetch_and_add(&alive, -1);
+	if (runs_any(st))
+		runs_end();
 	if (st->verdict & V_RECORD) {
 		if (st->tid != st->pid && event_on[ESPY_EV_thread_exit] && !failed_only)
 			send_thread_exit(st, p);

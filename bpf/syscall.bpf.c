@@ -12,6 +12,7 @@
 #include "target.bpf.h"
 #include "ipc.bpf.h"
 #include "written.bpf.h"
+#include "run.bpf.h"
 
 /* The wire form of every event that has no function of its own. */
 struct general {
@@ -66,7 +67,10 @@ static __always_inline void enter_file(struct task_state *st, const struct espy_
 {
 	struct file *file = file_of_fd(t, fd);
 
-	st->obj = object_of_file(file, SCRATCH_ENTER);
+	if (file && press_is_hard() && !is_lifecycle(class_of(st->type)))
+		st->obj = OBJ_UNTOLD | kind_of(KR((struct inode *)KR(file, f_inode), i_mode));
+	else
+		st->obj = object_of_file(file, SCRATCH_ENTER);
 	if (!file)
 		return;
 	if (c->flags & ESPY_CALL_POS && KR(file, f_mode) & FMODE_LSEEK) {
@@ -360,21 +364,15 @@ static __always_inline int exit_inline(struct task_state *st, const struct espy_
 
 	if (!event_on[st->type & (ESPY_EVENT_ID_MAX - 1)])
 		return 0;
-	rec = record_reserve(sizeof(*rec), class_of(st->type), &seq);
+	rec = record_reserve_at(sizeof(*rec), class_of(st->type), &seq, now);
 	if (!rec)
 		return 0;
 	header_call(&rec->hdr, st, st->type, now, now, ret);
 	rec->hdr.seq = seq;
 	rec->hdr.size = sizeof(*rec);
 	path_of_object(&rec->path, st->obj);
-	rec->arg[0] = plain_arg(st, c, 0);
-	rec->arg[1] = plain_arg(st, c, 1);
+	io_args(st, c, &rec->arg[0], &rec->arg[1]);
 	rec->arg[2] = plain_arg(st, c, 2);
-	if (c->flags & ESPY_CALL_POS && (!c->arg[1] || rec->arg[1] == ~0ull))
-		rec->arg[1] = st->pos; /* none given, or preadv2's -1 */
-	if (c->flags & ESPY_CALL_VECTOR)
-		rec->arg[0] =
-			iov_bytes(call_arg(st, 2), call_arg(st, 3), st->abi == ESPY_ABI_NATIVE);
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -403,6 +401,22 @@ static __always_inline u32 type_in_process(const struct task_state *st)
 	if (st->type == ESPY_EV_file_read)
 		return ESPY_EV_process_vm_read;
 	return st->type == ESPY_EV_file_write ? ESPY_EV_process_vm_write : 0;
+}
+
+/* The event that a call with plain values is as well; 0: none. */
+static __always_inline u32 type_besides(const struct task_state *st, const struct espy_call *c,
+					long ret)
+{
+	u32 type = type_in_process(st);
+
+	return !type && st->type == ESPY_EV_file_write ? written_also(st, c, ret) : type;
+}
+
+/* A call that is taken away by a seccomp filter has no event but this. */
+static __always_inline void exit_refused(u64 *ctx)
+{
+	if (!min_duration)
+		bpf_tail_call(ctx, &exits, REFUSED);
 }
 
 /*
@@ -474,6 +488,51 @@ static __always_inline void exit_lost(struct task_state *st, const struct espy_c
 	this_cpu()->seq++;
 }
 
+/* The record of a call that ends, or the program that makes it. */
+static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret, bool taken_back)
+{
+	const struct espy_call *c = call_of(st);
+	bool is_inline, merged;
+	u64 now;
+	u32 type;
+
+	if (runs_any(st) && !runs_go_on(st, ret))
+		runs_break(st); /* before the time of what ended it */
+	now = bpf_ktime_get_boot_ns();
+	st->end = now;
+	if (taken_back) {
+		exit_refused(ctx);
+		return 0;
+	}
+	type = type_of(st);
+	if (c->form != ESPY_FORM_EACH && !exit_wanted(st, ret, now) && !may_carry_dns(type)) {
+		st->entry = 0;
+		exit_creds(c);
+		return 0;
+	}
+	if (stacks)
+		st->stack = stack_of_call(ctx, st, SCRATCH_EXIT);
+	is_inline = c->flags & ESPY_CALL_INLINE && type == st->type;
+	merged = is_inline && runs_take_call(st, ret, now);
+	if (!merged && this_cpu()->level && press_leaves_out(type, now)) {
+		exit_lost(st, c, type);
+		return 0;
+	}
+	if (is_inline) {
+		if (!merged)
+			exit_inline(st, c, ret, now);
+		type = type_besides(st, c, ret);
+		if (!type) {
+			st->entry = 0;
+			return 0;
+		}
+	}
+	st->next = type;
+	bpf_tail_call(ctx, &exits, type);
+	exit_lost(st, c, type);
+	return 0;
+}
+
 AT_EXIT(sys_exit)
 {
 	struct pt_regs *regs = call_regs(ctx);
@@ -482,8 +541,6 @@ AT_EXIT(sys_exit)
 	struct task_struct *t;
 	struct task_state *st;
 	bool taken_back = false;
-	u64 now;
-	u32 type;
 
 	if (IS_NO_CALL(regs->orig_ax) ||
 	    !(calls[0][nr].on | calls[1][nr].on |
@@ -502,36 +559,7 @@ AT_EXIT(sys_exit)
 		if (!st)
 			return 0;
 	}
-	now = bpf_ktime_get_boot_ns();
-	c = call_of(st);
-	st->end = now;
-	if (taken_back) {
-		if (!min_duration)
-			bpf_tail_call(ctx, &exits, REFUSED);
-		return 0;
-	}
-	type = type_of(st);
-	if (c->form != ESPY_FORM_EACH && !exit_wanted(st, ret, now) && !may_carry_dns(type)) {
-		st->entry = 0;
-		exit_creds(c);
-		return 0;
-	}
-	if (stacks)
-		st->stack = stack_of_call(ctx, st, SCRATCH_EXIT);
-	if (c->flags & ESPY_CALL_INLINE && type == st->type) {
-		exit_inline(st, c, ret, now);
-		type = type_in_process(st);
-		if (!type && st->type == ESPY_EV_file_write)
-			type = written_also(st, c, ret);
-		if (!type) {
-			st->entry = 0;
-			return 0;
-		}
-	}
-	st->next = type;
-	bpf_tail_call(ctx, &exits, type);
-	exit_lost(st, c, type);
-	return 0;
+	return exit_record(ctx, st, ret, taken_back);
 }
 
 /* --- the general programs ------------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include "sense/sampler.h"
 #include "sense/wire.h"
 #include "sense/ring.h"
+#include "sense/runs.h"
 #include "espy.skel.h"
 
 #define RINGS_BYTES    (16u << 20) /* all of them together */
@@ -53,6 +54,7 @@ struct base {
 	uint64_t busy_told, misses_told, apart_told, samples_told, clips_told;
 	struct espy_sense_stats stats;
 	struct espy_buf pending; /* records of calls that had not ended at the stop */
+	struct espy_runs runs;
 	struct espy_counters counters;
 	struct espy_sampler sampler;
 	struct espy_clipboard *clipboard; /* NULL: not watched */
@@ -121,10 +123,12 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static int set_up(struct base *s, const struct espy_sense_options *o, struct espy_err *err)
+static int set_up(struct base *s, const struct espy_sense_options *options, struct espy_err *err)
 {
+	struct espy_sense_options with_rings = *options, *o = &with_rings;
 	int r;
 
+	o->ring_bytes = s->ring_bytes;
 	r = espy_load(&s->skel, s->n_cpus, o, err);
 	if (r < 0)
 		return r;
@@ -200,6 +204,7 @@ static void base_close(struct espy_sense *sense)
 	}
 	espy_bpf__destroy(s->skel);
 	espy_buf_done(&s->pending);
+	espy_runs_done(&s->runs);
 	espy_counters_done(&s->counters);
 	espy_clipboard_close(s->clipboard);
 	free(s->rings);
@@ -258,6 +263,8 @@ static void base_stop(struct espy_sense *sense)
 	}
 	espy_sampler_stop(&s->sampler);
 	espy_detach(&s->links);
+	if (s->skel)
+		espy_runs_end(&s->runs, s->skel);
 	if (s->clipboard)
 		espy_clipboard_stop(s->clipboard);
 }
@@ -375,7 +382,7 @@ static int tell_gap(struct base *s, unsigned cpu, uint64_t time, espy_record_fn 
 	char classes[512];
 	struct loss l = {.from = c->time ? c->time : time,
 			 .at = time,
-			 .reason = "the ring of this CPU was full",
+			 .reason = "the ring of this CPU was too full",
 			 .classes = classes};
 
 	if (time <= c->told_until)
@@ -592,20 +599,30 @@ static int hand_out_hold(struct base *s, const struct espy_hold *h, espy_record_
 	return fn(ctx, &rec.hdr);
 }
 
-/* The first of the records that user space made, if it is not after `limit`: of counters, of the
- * clipboard, of a hold. */
+static int hand_out_runs(struct base *s, espy_record_fn fn, void *ctx)
+{
+	int r = hand_out_all(&s->runs.out, fn, ctx);
+
+	espy_buf_reset(&s->runs.out);
+	return r;
+}
+
+/* The first of the records that do not come by a ring, if it is not after `limit`: of counters, of
+ * runs, of the clipboard, of a hold. */
 static int hand_out_beside(struct base *s, uint64_t limit, int *ret_n, espy_record_fn fn, void *ctx)
 {
 	uint64_t counted = s->counters.out.n ? s->counters.time : UINT64_MAX, first;
 	const struct espy_event *clip = s->clipboard ? espy_clipboard_peek(s->clipboard) : NULL;
 	struct espy_hold hold = {.to = UINT64_MAX};
 	uint64_t clipped = clip ? clip->time : UINT64_MAX;
+	uint64_t run = s->runs.out.n ? s->runs.time : UINT64_MAX;
 	int r;
 
 	if (s->brake)
 		espy_brake_peek(s->brake, &hold);
 	first = counted < clipped ? counted : clipped;
 	first = first < hold.to ? first : hold.to;
+	first = first < run ? first : run;
 	if (first == UINT64_MAX || first > limit)
 		return 0;
 	*ret_n = drain_until(s, first, fn, ctx);
@@ -615,6 +632,8 @@ static int hand_out_beside(struct base *s, uint64_t limit, int *ret_n, espy_reco
 		r = hand_out_counters(s, fn, ctx);
 	else if (first == hold.to)
 		r = hand_out_hold(s, &hold, fn, ctx);
+	else if (first == run)
+		r = hand_out_runs(s, fn, ctx);
 	else
 		r = fn(ctx, clip), espy_clipboard_next(s->clipboard);
 	return r < 0 ? r : 1;
@@ -635,9 +654,12 @@ static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, voi
 {
 	struct base *s = of(sense);
 	bool held = s->brake && espy_brake_holds(s->brake);
-	uint64_t limit = all ? UINT64_MAX : espy_machine_now() - (held ? SLACK_HELD_NS : SLACK_NS);
-	int n = drain_beside(s, limit, fn, ctx), r;
+	uint64_t now = espy_machine_now();
+	uint64_t limit = all ? UINT64_MAX : now - (held ? SLACK_HELD_NS : SLACK_NS);
+	int n, r;
 
+	espy_runs_look(&s->runs, s->skel, now);
+	n = drain_beside(s, limit, fn, ctx);
 	if (n < 0)
 		return n;
 	r = drain_until(s, limit, fn, ctx);

@@ -236,6 +236,8 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f,
 				  o->type[ESPY_EV_net_retransmit]);
 	bpf_program__set_autoload(skel->progs.net_reset, o->type[ESPY_EV_net_reset]);
 	bpf_program__set_autoload(skel->progs.net_reset__sent, o->type[ESPY_EV_net_reset]);
+	bpf_program__set_autoload(skel->progs.file_reads__waiting,
+				  o->type[ESPY_EV_file_reads] || o->type[ESPY_EV_file_writes]);
 	bpf_program__set_autoload(skel->progs.profile_sample, o->sample_hz);
 	bpf_program__set_autoload(skel->progs.profile_process, o->counters);
 	choose_uring(skel, f);
@@ -267,6 +269,8 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	skel->rodata->failed_only = o->failed_only;
 	skel->rodata->min_duration = o->min_duration;
 	skel->rodata->with_env = o->environment;
+	skel->rodata->merge_always = o->merge;
+	skel->rodata->ring_room = o->lossless ? 0 : o->ring_bytes;
 	skel->rodata->watch_creds = o->type[ESPY_EV_process_cred_change];
 	skel->rodata->with_dns = o->type[ESPY_EV_net_dns];
 	skel->rodata->with_owners = espy_calls_owners(o->type);

@@ -129,4 +129,6 @@ struct espy_cpu {
 	u64 learned;               /* objects that were looked up the slow way */
 	u64 apart;                 /* records of interrupts that found no room */
 	u64 samples_lost;          /* records without a number that found no room */
+	u32 level;                 /* ENUM_overload: the step that is taken */
+	u32 pad;
 } __attribute__((aligned(128)));

@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,55 @@ static void storm_seeks(long n)
 		_exit(0);
 	waitpid(pid, NULL, 0);
 	done(2 * n);
+}
+
+/* Reads and writes in turns, of three bytes; then a pause, in which the last of them are told of.
+ */
+static void storm_copies(long n)
+{
+	int from = open("/dev/zero", O_RDONLY), to = open("copy", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char three[3];
+
+	for (long i = 0; i < n; i++) {
+		MUST(read(from, three, sizeof(three)) == sizeof(three));
+		MUST(write(to, three, sizeof(three)) == sizeof(three));
+	}
+	done(n);
+	fflush(stdout);
+	sleep(2);
+	close(to);
+}
+
+static void *seek_for_ever(void *arg)
+{
+	int fd = open("file", O_RDWR | O_CREAT, 0600);
+
+	for (const atomic_bool *stop = arg; !atomic_load(stop);)
+		lseek(fd, 0, SEEK_SET);
+	close(fd);
+	return NULL;
+}
+
+/* Processes come and go while a thread does nothing but fill the buffers. */
+static void storm_crowd(long n)
+{
+	atomic_bool stop = false;
+	pthread_t thread;
+	pid_t pid;
+
+	MUST(pthread_create(&thread, NULL, seek_for_ever, &stop) == 0);
+	for (long i = 0; i < n; i++) {
+		char *argv[] = {(char *)"storm", (char *)"exit", (char *)"7", NULL};
+
+		MUST(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ) == 0);
+		waitpid(pid, NULL, 0);
+	}
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
+	usleep(300000);
+	for (int i = 0; i < 1000; i++) /* again as much as can be taken: it is over */
+		access("over", F_OK);
+	done(n);
 }
 
 /* A tree far deeper than PATH_MAX; at its end one file is opened and one is missed. */
@@ -240,7 +291,7 @@ static const struct {
 } storms[] = {
 	{"processes", storm_processes}, {"opens", storm_opens},     {"seeks", storm_seeks},
 	{"deep", storm_deep},           {"threads", storm_threads}, {"arguments", storm_arguments},
-	{"hostile", storm_hostile},
+	{"hostile", storm_hostile},     {"copies", storm_copies},   {"crowd", storm_crowd},
 };
 
 int main(int argc, char **argv)
