@@ -94,6 +94,14 @@ extern void *bpf_rdonly_cast(void *obj, u32 btf_id) __ksym __weak;
 		__v;                                                                              \
 	})
 
+/* The same of the current task, as current_task() gives it: the kernel trusts that pointer, so that
+ * the load needs no check of the address, which costs as much as three loads. */
+#ifdef ESPY_NEW
+#define TR(t, field) ((t)->field)
+#else
+#define TR(t, field) KR(t, field)
+#endif
+
 /* A pointer as a number, which is what a global function takes. */
 #define KNUM(p, field)                                         \
 	({                                                     \
@@ -121,7 +129,7 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 /* Thread information holds the ABI of the call in flight on x86. */
 static __always_inline bool is_ia32(struct task_struct *t)
 {
-	return KR(t, thread_info.status) & TS_COMPAT;
+	return TR(t, thread_info.status) & TS_COMPAT;
 }
 
 /*

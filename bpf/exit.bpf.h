@@ -51,16 +51,35 @@ __noinline u64 exit_fd(u32 fd)
 
 __noinline u64 exit_cwd(void)
 {
-	struct fs_struct *fs = KR(current_task(), fs);
+	struct fs_struct *fs = TR(current_task(), fs);
 
 	return exit_dir(KR(fs, pwd.mnt), KR(fs, pwd.dentry));
 }
 
 __noinline u64 exit_root(void)
 {
-	struct fs_struct *fs = KR(current_task(), fs);
+	struct fs_struct *fs = TR(current_task(), fs);
 
 	return exit_dir(KR(fs, root.mnt), KR(fs, root.dentry));
+}
+
+/* The caller's own root directory, where paths that begin with '/' begin; 0: the machine's. */
+__noinline u64 exit_own_root(void)
+{
+	struct fs_struct *fs = TR(current_task(), fs);
+	u64 dentry = KNUM(fs, root.dentry), mnt = KNUM(fs, root.mnt), root;
+	struct espy_cpu *c = this_cpu();
+	u32 gen = path_gen;
+
+	if (c->root_dentry == dentry && c->root_mnt == mnt && c->root_gen == gen)
+		return 0;
+	root = exit_dir((void *)mnt, (void *)dentry);
+	if (!(root & OBJ_ROOT))
+		return root;
+	c->root_dentry = dentry;
+	c->root_mnt = mnt;
+	c->root_gen = gen;
+	return 0;
 }
 
 struct call_exit {
@@ -327,7 +346,7 @@ __noinline u32 exit_argument(u32 back, u32 off, u32 fixed, u32 second)
 {
 	struct espy_path *p;
 	struct call_exit x;
-	u64 user, root;
+	u64 user;
 	long n;
 
 	if (!exit_find(&x))
@@ -345,8 +364,7 @@ __noinline u32 exit_argument(u32 back, u32 off, u32 fixed, u32 second)
 	p->text.off = fixed + off;
 	p->text.len = n > 0 ? n : 0;
 	if (n > 0 && x.s->text[off & (TEXT_AREA - 1)] == '/') {
-		root = exit_root();
-		p->obj = root & OBJ_ROOT ? 0 : root;
+		p->obj = exit_own_root();
 		return x.off;
 	}
 	if (n == 0 && !(second ? x.c->dir2 : x.c->dir))

@@ -528,7 +528,10 @@ static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret
 		}
 	}
 	st->next = type;
-	bpf_tail_call(ctx, &exits, type);
+	if (layouts[type & (ESPY_EVENT_ID_MAX - 1)].shared)
+		bpf_tail_call_static(ctx, &exits, ESPY_TAIL_SHARED);
+	else
+		bpf_tail_call(ctx, &exits, type);
 	exit_lost(st, c, type);
 	return 0;
 }

@@ -45,7 +45,10 @@ int espy_attach_tails(struct espy_bpf *skel, const struct espy_sense_options *o,
 		r = set_tail(skel, e->type, own ? own : "shared");
 		if (r < 0)
 			break;
+		skel->bss->layouts[e->type].shared = !own || !strcmp(own, "shared");
 	}
+	if (r >= 0)
+		r = set_tail(skel, ESPY_TAIL_SHARED, "shared");
 	if (r >= 0)
 		r = set_tail(skel, 0, "refused"); /* no event has this number */
 	return r < 0 ? espy_err_set(err, r, "the BPF programs and the event table disagree") : 0;

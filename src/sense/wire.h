@@ -96,6 +96,10 @@ enum espy_form {
 /* Set in the id of a meta_cgroup that is one of version 1's memory hierarchy. */
 #define ESPY_CGROUP_V1 (1ull << 63)
 
+/* Where `shared` is in the array of programs behind sys_exit, besides its events' own places: no
+ * event has this number. A jump to a place that is known beforehand costs less than half. */
+#define ESPY_TAIL_SHARED (ESPY_EVENT_ID_MAX - 1)
+
 #define ESPY_URINGS 128 /* opcodes of io_uring are below this */
 
 /* An operation of io_uring. */
@@ -110,9 +114,9 @@ struct espy_layout {
 	u16 size;
 	u8 class_id;
 	u8 paths, words, halves;
+	u8 shared; /* recorded by the program `shared`, see ESPY_TAIL_SHARED */
 	u8 text; /* which of `halves` is a text that the caller gives (name, target, address), from
 		    1 */
-	u8 pad;
 };
 
 /* Set in `command` of file_lock where it is fcntl's, whose numbers overlap with flock's. */
@@ -130,5 +134,6 @@ struct espy_cpu {
 	u64 apart;                 /* records of interrupts that found no room */
 	u64 samples_lost;          /* records without a number that found no room */
 	u32 level;                 /* ENUM_overload: the step that is taken */
-	u32 pad;
+	u32 root_gen;              /* path_gen when this was found to be the top of all paths: */
+	u64 root_dentry, root_mnt;
 } __attribute__((aligned(128)));
