@@ -18,7 +18,7 @@
 #define NS_PER_MS     1000000ull
 #define SLEEP_MIN_NS  (1 * NS_PER_MS)
 #define SLEEP_MAX_NS  (16 * NS_PER_MS)
-#define BUSY_RECORDS  2048       /* in one round trip: come back soon */
+#define RING_BUSY     4          /* a part of the rings in which more waits: come back soon */
 #define TEXT_FULL     (8u << 20) /* bytes of strings at which a batch goes out early */
 #define ROW_BYTES     8u         /* of a row without its text, in a trace; about */
 #define ROWS_MIN      512        /* a batch of less is not worth its head */
@@ -417,6 +417,18 @@ int espy_capture_start(struct espy_capture *c, struct espy_err *err)
 	return r;
 }
 
+/* Each time that it wakes costs the machine as much as hundreds of events, so it sleeps as long as
+ * the rings surely have room. */
+static uint64_t next_sleep(const struct espy_capture *c, uint64_t last)
+{
+	struct espy_sense_stats s;
+
+	espy_sense_stats(c->sense, &s);
+	if (s.in_rings > s.ring_bytes / RING_BUSY)
+		return SLEEP_MIN_NS;
+	return last * 2 < SLEEP_MAX_NS ? last * 2 : SLEEP_MAX_NS;
+}
+
 static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
 {
 	int n = espy_sense_drain(c->sense, false, take_record, c), r = 0;
@@ -431,9 +443,7 @@ static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
 	if (c->o.profile.every_ns && espy_machine_now() >= c->next_count)
 		count(c);
 	renew_objects(c);
-	*sleep_ns = n > BUSY_RECORDS ? SLEEP_MIN_NS : *sleep_ns * 2;
-	if (*sleep_ns > SLEEP_MAX_NS)
-		*sleep_ns = SLEEP_MAX_NS;
+	*sleep_ns = next_sleep(c, *sleep_ns);
 	return r;
 }
 
