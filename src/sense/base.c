@@ -44,7 +44,8 @@ struct cpu_state {
 
 struct base {
 	struct espy_sense sense;
-	struct espy_bpf *skel;
+	struct espy_load *load;
+	struct espy_bpf *skel; /* of it */
 	struct espy_ring *rings;
 	struct cpu_state *cpus;
 	unsigned n_cpus;
@@ -125,15 +126,17 @@ static int set_up(struct base *s, const struct espy_sense_options *o, struct esp
 {
 	int r;
 
-	r = espy_load(&s->skel, s->n_cpus, o, err);
+	r = espy_load_start(&s->load, s->n_cpus, o, err);
 	if (r < 0)
 		return r;
+	s->skel = espy_load_skeleton(s->load);
 	r = make_rings(s, err);
-	if (r < 0)
-		return r;
-	r = espy_attach_tails(s->skel, o, err);
 	if (r >= 0)
 		r = espy_attach_targets(s->skel, o, err);
+	if (r >= 0)
+		r = espy_load_join(s->load, err);
+	if (r >= 0)
+		r = espy_attach_tails(s->skel, o, err);
 	if (r >= 0)
 		r = espy_attach(s->skel, &s->links, err);
 	if (r >= 0 && o->sample_hz)
@@ -198,7 +201,7 @@ static void base_close(struct espy_sense *sense)
 		if (s->rings[i].fd > 0)
 			close(s->rings[i].fd);
 	}
-	espy_bpf__destroy(s->skel);
+	espy_load_free(s->load);
 	espy_buf_done(&s->pending);
 	espy_counters_done(&s->counters);
 	espy_clipboard_close(s->clipboard);
@@ -436,8 +439,7 @@ static uint64_t count_misses(struct base *s)
 	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(p, s->skel->obj)
-	{
+	for (int i = 0; (p = espy_load_nth(s->skel, i)); i++) {
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
@@ -690,8 +692,7 @@ static void count_plus(const struct base *s, struct espy_sense_plus *ret)
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, s->skel->obj)
-	{
+	for (int i = 0; (p = espy_load_nth(s->skel, i)); i++) {
 		ret->all += espy_load_is_plus(p);
 		ret->loaded += espy_load_is_plus(p) && bpf_program__fd(p) >= 0;
 	}
