@@ -86,29 +86,49 @@ static size_t default_ring(unsigned cpus)
 
 static int make_ring(struct base *s, unsigned cpu)
 {
-	int fd, r;
+	struct espy_ring *ring = &s->rings[cpu];
 
-	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "espy_ring", 0, 0, (uint32_t)s->ring_bytes, NULL);
-	if (fd < 0)
-		return fd;
-	r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.rings), &cpu, &fd, BPF_ANY);
-	if (r == 0)
-		r = espy_ring_map(&s->rings[cpu], fd, s->ring_bytes);
-	if (r < 0)
-		close(fd);
+	ring->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "espy_ring", 0, 0, (uint32_t)s->ring_bytes,
+				  NULL);
+	return ring->fd < 0 ? ring->fd : espy_ring_map(ring, ring->fd, s->ring_bytes);
+}
+
+/* The kernel waits until no program can see the slot as it was, some 20 ms: once for all of them
+ * where it takes them all at once (5.19), else for each. */
+static int enter_rings(struct base *s)
+{
+	int map = bpf_map__fd(s->skel->maps.rings), r;
+	uint32_t *cpus = calloc(2 * (size_t)s->n_cpus, sizeof(*cpus)), *fds, n = s->n_cpus;
+
+	if (!cpus)
+		return -ENOMEM;
+	fds = cpus + s->n_cpus;
+	for (unsigned i = 0; i < s->n_cpus; i++) {
+		cpus[i] = i;
+		fds[i] = (uint32_t)s->rings[i].fd;
+	}
+	r = bpf_map_update_batch(map, cpus, fds, &n, NULL);
+	if (r < 0) {
+		r = 0;
+		for (unsigned i = 0; i < s->n_cpus && r == 0; i++)
+			r = bpf_map_update_elem(map, &cpus[i], &fds[i], BPF_ANY);
+	}
+	free(cpus);
 	return r;
 }
 
 static int make_rings(struct base *s, struct espy_err *err)
 {
-	for (unsigned i = 0; i < s->n_cpus; i++) {
-		int r = make_ring(s, i);
+	int r = 0;
 
+	for (unsigned i = 0; i < s->n_cpus; i++) {
+		r = make_ring(s, i);
 		if (r < 0)
 			return espy_err_set(err, r, "no ring of %zu bytes for CPU %u: %s",
 					    s->ring_bytes, i, strerror(-r));
 	}
-	return 0;
+	r = enter_rings(s);
+	return r < 0 ? espy_err_set(err, r, "cannot enter the rings: %s", strerror(-r)) : 0;
 }
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
