@@ -75,7 +75,9 @@ static __always_inline struct pt_regs *call_regs(u64 *ctx)
 	}                                                               \
 	static __always_inline int at_exit__##name(u64 *ctx, long ret)
 
-extern void *bpf_rdonly_cast(void *obj, u32 btf_id) __ksym __weak;
+/* A function of the kernel: the loader enters its id where this number is called, so that libbpf
+ * need not read all of the kernel's types for it. */
+static void *(*const bpf_rdonly_cast)(void *obj, u32 btf_id) = (void *)ESPY_CALL_CAST;
 
 /*
  * KR(p, field): reads a field of a kernel object by a plain load where the kernel lets us (1 ns),

@@ -20,7 +20,7 @@ static bool is_tail(const struct bpf_program *p)
 
 static int set_tail(struct espy_bpf *skel, unsigned type, const char *program)
 {
-	struct bpf_program *p = bpf_object__find_program_by_name(skel->obj, program);
+	struct bpf_program *p = espy_load_find(skel, program);
 	int fd = p ? bpf_program__fd(p) : -1;
 
 	if (fd < 0)
@@ -89,8 +89,7 @@ int espy_attach(struct espy_bpf *skel, struct espy_links *to, struct espy_err *e
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, skel->obj)
-	{
+	for (int i = 0; (p = espy_load_nth(skel, i)); i++) {
 		struct bpf_link *link;
 
 		if (bpf_program__fd(p) < 0 || is_tail(p) ||

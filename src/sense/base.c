@@ -45,7 +45,8 @@ struct cpu_state {
 
 struct base {
 	struct espy_sense sense;
-	struct espy_bpf *skel;
+	struct espy_load *load;
+	struct espy_bpf *skel; /* of it */
 	struct espy_ring *rings;
 	struct cpu_state *cpus;
 	unsigned n_cpus;
@@ -87,29 +88,49 @@ static size_t default_ring(unsigned cpus)
 
 static int make_ring(struct base *s, unsigned cpu)
 {
-	int fd, r;
+	struct espy_ring *ring = &s->rings[cpu];
 
-	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "espy_ring", 0, 0, (uint32_t)s->ring_bytes, NULL);
-	if (fd < 0)
-		return fd;
-	r = bpf_map_update_elem(bpf_map__fd(s->skel->maps.rings), &cpu, &fd, BPF_ANY);
-	if (r == 0)
-		r = espy_ring_map(&s->rings[cpu], fd, s->ring_bytes);
-	if (r < 0)
-		close(fd);
+	ring->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "espy_ring", 0, 0, (uint32_t)s->ring_bytes,
+				  NULL);
+	return ring->fd < 0 ? ring->fd : espy_ring_map(ring, ring->fd, s->ring_bytes);
+}
+
+/* The kernel waits until no program can see the slot as it was, some 20 ms: once for all of them
+ * where it takes them all at once (5.19), else for each. */
+static int enter_rings(struct base *s)
+{
+	int map = bpf_map__fd(s->skel->maps.rings), r;
+	uint32_t *cpus = calloc(2 * (size_t)s->n_cpus, sizeof(*cpus)), *fds, n = s->n_cpus;
+
+	if (!cpus)
+		return -ENOMEM;
+	fds = cpus + s->n_cpus;
+	for (unsigned i = 0; i < s->n_cpus; i++) {
+		cpus[i] = i;
+		fds[i] = (uint32_t)s->rings[i].fd;
+	}
+	r = bpf_map_update_batch(map, cpus, fds, &n, NULL);
+	if (r < 0) {
+		r = 0;
+		for (unsigned i = 0; i < s->n_cpus && r == 0; i++)
+			r = bpf_map_update_elem(map, &cpus[i], &fds[i], BPF_ANY);
+	}
+	free(cpus);
 	return r;
 }
 
 static int make_rings(struct base *s, struct espy_err *err)
 {
-	for (unsigned i = 0; i < s->n_cpus; i++) {
-		int r = make_ring(s, i);
+	int r = 0;
 
+	for (unsigned i = 0; i < s->n_cpus; i++) {
+		r = make_ring(s, i);
 		if (r < 0)
 			return espy_err_set(err, r, "no ring of %zu bytes for CPU %u: %s",
 					    s->ring_bytes, i, strerror(-r));
 	}
-	return 0;
+	r = enter_rings(s);
+	return r < 0 ? espy_err_set(err, r, "cannot enter the rings: %s", strerror(-r)) : 0;
 }
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -129,15 +150,17 @@ static int set_up(struct base *s, const struct espy_sense_options *options, stru
 	int r;
 
 	o->ring_bytes = s->ring_bytes;
-	r = espy_load(&s->skel, s->n_cpus, o, err);
+	r = espy_load_start(&s->load, s->n_cpus, o, err);
 	if (r < 0)
 		return r;
+	s->skel = espy_load_skeleton(s->load);
 	r = make_rings(s, err);
-	if (r < 0)
-		return r;
-	r = espy_attach_tails(s->skel, o, err);
 	if (r >= 0)
 		r = espy_attach_targets(s->skel, o, err);
+	if (r >= 0)
+		r = espy_load_join(s->load, err);
+	if (r >= 0)
+		r = espy_attach_tails(s->skel, o, err);
 	if (r >= 0)
 		r = espy_attach(s->skel, &s->links, err);
 	if (r >= 0 && o->sample_hz)
@@ -202,7 +225,7 @@ static void base_close(struct espy_sense *sense)
 		if (s->rings[i].fd > 0)
 			close(s->rings[i].fd);
 	}
-	espy_bpf__destroy(s->skel);
+	espy_load_free(s->load);
 	espy_buf_done(&s->pending);
 	espy_runs_done(&s->runs);
 	espy_counters_done(&s->counters);
@@ -443,8 +466,7 @@ static uint64_t count_misses(struct base *s)
 	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(p, s->skel->obj)
-	{
+	for (int i = 0; (p = espy_load_nth(s->skel, i)); i++) {
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
@@ -712,8 +734,7 @@ static void count_plus(const struct base *s, struct espy_sense_plus *ret)
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, s->skel->obj)
-	{
+	for (int i = 0; (p = espy_load_nth(s->skel, i)); i++) {
 		ret->all += espy_load_is_plus(p);
 		ret->loaded += espy_load_is_plus(p) && bpf_program__fd(p) >= 0;
 	}

@@ -2,147 +2,40 @@
 #include "sense/load.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/buf.h"
+#include "base/log.h"
 #include "model/schema.h"
 #include "sense/calls.h"
-#include "sense/percpu.h"
+#include "sense/code.h"
+#include "sense/excerpt.h"
+#include "sense/kernel.h"
+#include "sense/parts.h"
+#include "sense/wire.h"
 #include "espy.skel.h"
 #include "espy_mid.skel.h"
 #include "espy_old.skel.h"
 #include "espy_perf.skel.h"
 
-/* Of the tracepoint that the programs of the object espy_perf stand on; root's alone to read. */
-#define PERF_HOOK "/sys/kernel/tracing/events/raw_syscalls/sys_exit/id"
-
 #define PLUS_TASKS 16384u /* threads in a call on a path at one time */
 
-/* --- what this kernel has ------------------------------------------------------------------- */
-
-/* Task storage in tracing programs came in 5.13, bpf_loop in 5.17: a kernel with the one has the
- * other. */
-struct features {
-	bool cast, task_btf, task_storage, loop;
-	bool fentry;   /* trampolines load: the plus pack */
-	bool perf;     /* tp_btf programs on system calls may be preempted: 7.2 */
-	int uring_req; /* arguments of the tracepoint, -1: not there */
-	int uring_sqe, uring_done, uring_full, uring_failed;
-	int64_t preempt, current, hot; /* per-CPU variables, from the run queue; 0: not there */
-	int oom;
-	int suspend;
+struct espy_load {
+	struct espy_bpf *skel;
+	struct espy_kernel_features features;
+	struct espy_kernel kernel;
+	struct espy_code file, maps_file; /* with the programs; for its maps alone */
+	int excerpt;                      /* of the kernel's types; 0: none */
+	struct espy_parts *parts;
 };
 
-static int tracepoint_args(const struct btf *btf, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	const struct btf_type *t;
-
-	if (id < 0)
-		return -1;
-	t = btf__type_by_id(btf, (unsigned)id); /* typedef → pointer → function */
-	t = btf__type_by_id(btf, t->type);
-	t = btf__type_by_id(btf, t->type);
-	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1;
-}
-
-static bool has_helper(const struct btf *btf, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (unsigned)id) : NULL;
-
-	for (int i = 0; t && i < btf_vlen(t); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name))
-			return true;
-	return false;
-}
-
-/* By loading such a program: lockdown, LSMs and configuration all have a say. */
-static bool loads_fentry(const struct btf *btf)
-{
-	const struct bpf_insn nothing[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_FENTRY);
-	int id = btf__find_by_name_kind(btf, "security_path_unlink", BTF_KIND_FUNC), fd, link;
-
-	if (id < 0)
-		return false;
-	o.attach_btf_id = (uint32_t)id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "espy_fentry", "GPL", nothing, 2, &o);
-	if (fd < 0)
-		return false;
-	link = bpf_raw_tracepoint_open(NULL, fd);
-	if (link >= 0)
-		close(link);
-	close(fd);
-	return link >= 0;
-}
-
-/* See interrupts() in bpf/core.bpf.h. */
-static int64_t from_run_queue(const struct btf *btf, const char *name)
-{
-	int64_t queue = espy_percpu_offset(btf, "runqueues"), at = espy_percpu_offset(btf, name);
-
-	return queue < 0 || at < 0 ? 0 : at - queue;
-}
-
-/* Are tp_btf programs on system calls preempted? The function came with the change. */
-static bool is_preempting(const struct btf *btf)
-{
-	return btf__find_by_name_kind(btf, "trace_call_bpf_faultable", BTF_KIND_FUNC) > 0;
-}
-
-bool espy_sense_wants_tracefs(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool wants = btf && is_preempting(btf);
-
-	btf__free(btf);
-	return wants;
-}
-
-static int probe_features(struct features *f, struct espy_err *err)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-
-	if (!btf)
-		return espy_err_set(
-			err, -ENOTSUP,
-			"this kernel has no type information (/sys/kernel/btf/vmlinux): "
-			"use one built with CONFIG_DEBUG_INFO_BTF, as distributions' are "
-			"since 5.10");
-	f->cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	f->task_btf = has_helper(btf, "BPF_FUNC_get_current_task_btf");
-	f->task_storage = has_helper(btf, "BPF_FUNC_task_storage_get");
-	f->loop = has_helper(btf, "BPF_FUNC_loop");
-	f->uring_req = tracepoint_args(btf, "btf_trace_io_uring_submit_req");
-	f->uring_sqe = tracepoint_args(btf, "btf_trace_io_uring_submit_sqe");
-	f->fentry = loads_fentry(btf);
-	f->perf = is_preempting(btf) && access(PERF_HOOK, R_OK) == 0;
-	f->preempt = from_run_queue(btf, "__preempt_count");
-	f->current = from_run_queue(btf, "current_task");
-	f->hot = from_run_queue(btf, "pcpu_hot");
-	f->oom = tracepoint_args(btf, "btf_trace_mark_victim");
-	f->suspend = tracepoint_args(btf, "btf_trace_suspend_resume");
-	f->uring_done = tracepoint_args(btf, "btf_trace_io_uring_complete");
-	f->uring_full = tracepoint_args(btf, "btf_trace_io_uring_cqe_overflow");
-	f->uring_failed = tracepoint_args(btf, "btf_trace_io_uring_req_failed");
-	btf__free(btf);
-	/* the object for older kernels is built without any of these */
-	f->cast &= f->loop;
-	f->task_btf &= f->loop;
-	f->task_storage &= f->loop;
-	return 0;
-}
-
-/* --- loading -------------------------------------------------------------------------------- */
+/* --- which programs, with which settings ---------------------------------------------------- */
 
 static const struct shared {
 	const char *program, *event;
@@ -156,6 +49,21 @@ static const struct shared {
 bool espy_load_is_exit(const struct bpf_program *p)
 {
 	return espy_str_ends(espy_str0(bpf_program__section_name(p)), ESPY_STR("/sys_exit"));
+}
+
+struct bpf_program *espy_load_nth(const struct espy_bpf *skel, int i)
+{
+	return i < skel->skeleton->prog_cnt ? *skel->skeleton->progs[i].prog : NULL;
+}
+
+struct bpf_program *espy_load_find(const struct espy_bpf *skel, const char *name)
+{
+	struct bpf_program *p;
+
+	for (int i = 0; (p = espy_load_nth(skel, i)); i++)
+		if (!strcmp(skel->skeleton->progs[i].name, name))
+			return p;
+	return NULL;
 }
 
 const char *espy_load_program(const char *event)
@@ -190,7 +98,7 @@ bool espy_load_is_plus(const struct bpf_program *p)
 }
 
 /* The tracepoints of io_uring by their forms; see bpf/uring.bpf.c. */
-static void choose_uring(struct espy_bpf *skel, const struct features *f)
+static void choose_uring(struct espy_bpf *skel, const struct espy_kernel_features *f)
 {
 	bpf_program__set_autoload(skel->progs.system_uring, f->uring_req == 1);
 	bpf_program__set_autoload(skel->progs.system_uring__2, f->uring_sqe == 2);
@@ -206,7 +114,7 @@ static void choose_uring(struct espy_bpf *skel, const struct features *f)
 
 /* Programs at the end of calls are loaded when one of their events is recorded: each that is not
  * saves the kernel's verifier some milliseconds at every start. */
-static void choose_programs(struct espy_bpf *skel, const struct features *f,
+static void choose_programs(struct espy_bpf *skel, const struct espy_kernel_features *f,
 			    const struct espy_sense_options *o)
 {
 	struct bpf_program *p;
@@ -244,7 +152,7 @@ static void choose_programs(struct espy_bpf *skel, const struct features *f,
 }
 
 static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
-		     const struct features *f)
+		     const struct espy_kernel_features *f)
 {
 	struct stat st;
 
@@ -286,6 +194,55 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program);
 }
 
+/* --- files ---------------------------------------------------------------------------------- */
+
+/*
+ * The skeleton's types come from the object for the newest kernels; those for older ones are the
+ * same source, so that names and data are laid out alike and their code can be put in the place.
+ */
+static const void *choose_file(const struct espy_kernel_features *f, size_t *ret_n)
+{
+	if (!f->loop)
+		return espy_old_bpf__elf_bytes(ret_n);
+	if (!f->cast || !f->task_btf || !f->task_storage)
+		return espy_mid_bpf__elf_bytes(ret_n);
+	return f->perf ? espy_perf_bpf__elf_bytes(ret_n) : espy_bpf__elf_bytes(ret_n);
+}
+
+static int prepare_files(struct espy_load *l)
+{
+	size_t n;
+	const void *file = choose_file(&l->features, &n);
+	int r = espy_code_init(&l->file, file, n);
+
+	if (r >= 0)
+		r = espy_code_init(&l->maps_file, file, n);
+	if (r < 0)
+		return r;
+	espy_code_drop_relocations(&l->maps_file);
+	if (espy_log_level() < ESPY_LOG_DEBUG)
+		espy_code_drop_lines(&l->file);
+	if (l->features.cast)
+		espy_code_enter_call(&l->file, ESPY_CALL_CAST, espy_kernel_cast(&l->kernel.types));
+	return espy_code_enter_types(&l->file, &l->kernel.types);
+}
+
+/* libbpf wants it under a name. */
+static int write_excerpt(struct espy_load *l)
+{
+	struct espy_buf b = {0};
+	int r = espy_excerpt(&b, &l->kernel.types, &l->file);
+
+	if (r >= 0) {
+		l->excerpt = memfd_create("espy-types", MFD_CLOEXEC);
+		r = l->excerpt < 0 ? -errno : espy_buf_flush(&b, l->excerpt);
+	}
+	espy_buf_done(&b);
+	return r;
+}
+
+/* --- loading -------------------------------------------------------------------------------- */
+
 static int load_failed(int r, struct espy_err *err)
 {
 	if (r == -EPERM)
@@ -298,11 +255,7 @@ static int load_failed(int r, struct espy_err *err)
 			    strerror(-r));
 }
 
-/*
- * The skeleton's types come from the object for the newest kernels; those for older ones are the
- * same source, so that names and data are laid out alike and their code can be put in the place.
- */
-static struct espy_bpf *open_object(const struct features *f)
+static struct espy_bpf *open_skeleton(const struct espy_code *file)
 {
 	struct espy_bpf *skel = calloc(1, sizeof(*skel));
 
@@ -310,12 +263,8 @@ static struct espy_bpf *open_object(const struct features *f)
 		return NULL;
 	if (espy_bpf__create_skeleton(skel) < 0)
 		goto fail;
-	if (!f->loop)
-		skel->skeleton->data = (void *)espy_old_bpf__elf_bytes(&skel->skeleton->data_sz);
-	else if (!f->cast || !f->task_btf || !f->task_storage)
-		skel->skeleton->data = (void *)espy_mid_bpf__elf_bytes(&skel->skeleton->data_sz);
-	else if (f->perf)
-		skel->skeleton->data = (void *)espy_perf_bpf__elf_bytes(&skel->skeleton->data_sz);
+	skel->skeleton->data = file->p;
+	skel->skeleton->data_sz = file->n;
 	if (bpf_object__open_skeleton(skel->skeleton, NULL) < 0)
 		goto fail;
 	return skel;
@@ -324,16 +273,9 @@ fail:
 	return NULL;
 }
 
-static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
-		     const struct features *f)
+static void size_maps(struct espy_bpf *skel, unsigned cpus, const struct espy_sense_options *o,
+		      const struct espy_kernel_features *f)
 {
-	struct espy_bpf *skel = open_object(f);
-	int r;
-
-	if (!skel)
-		return -EINVAL;
-	choose_programs(skel, f, o);
-	settings(skel, o, f);
 	bpf_map__set_autocreate(f->task_storage ? skel->maps.task_hash : skel->maps.task_store,
 				false);
 	/* old kernels look at functions whose callers are gone, and want their maps */
@@ -349,30 +291,109 @@ static int load_with(struct espy_bpf **ret, unsigned cpus, const struct espy_sen
 		bpf_map__set_max_entries(skel->maps.plus_calls, PLUS_TASKS);
 	if (!o->stacks && !o->sample_hz)
 		bpf_map__set_max_entries(skel->maps.stack_sent, 1);
-	r = espy_bpf__load(skel);
-	if (r < 0) {
-		espy_bpf__destroy(skel);
-		return r;
-	}
-	*ret = skel;
-	return 0;
 }
 
-int espy_load(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
-	      struct espy_err *err)
+/* The first object makes the maps; which programs it would load becomes what the parts load. */
+static int load_maps(struct espy_load *l, unsigned cpus, const struct espy_sense_options *o)
 {
-	struct features f = {0};
-	int r = probe_features(&f, err);
+	bool *wanted;
+	int n, r;
+
+	l->skel = open_skeleton(&l->maps_file);
+	if (!l->skel)
+		return -EINVAL;
+	choose_programs(l->skel, &l->features, o);
+	settings(l->skel, o, &l->features);
+	size_maps(l->skel, cpus, o, &l->features);
+	n = l->skel->skeleton->prog_cnt;
+	wanted = calloc((size_t)n, sizeof(*wanted));
+	if (!wanted)
+		return -ENOMEM;
+	for (int i = 0; i < n; i++) {
+		struct bpf_program *p = *l->skel->skeleton->progs[i].prog;
+
+		wanted[i] = bpf_program__autoload(p);
+		bpf_program__set_autoload(p, false);
+	}
+	r = espy_bpf__load(l->skel);
+	if (r >= 0)
+		espy_parts_go(l->parts, l->skel->skeleton, wanted);
+	free(wanted);
+	return r;
+}
+
+/* What is needed only until all is loaded. */
+static void drop_sources(struct espy_load *l)
+{
+	if (l->excerpt > 0)
+		close(l->excerpt);
+	l->excerpt = 0;
+	espy_code_done(&l->file);
+	espy_code_done(&l->maps_file);
+	espy_kernel_close(&l->kernel);
+	malloc_trim(0);
+}
+
+static int start(struct espy_load *l, unsigned cpus, const struct espy_sense_options *o,
+		 struct espy_err *err)
+{
+	int r = espy_kernel_open(&l->kernel, err);
 
 	if (r < 0)
 		return r;
-	if (o->pack == ESPY_PACK_PLUS && !f.fentry)
+	espy_kernel_probe(&l->features, &l->kernel.types);
+	if (o->pack == ESPY_PACK_PLUS && !l->features.fentry)
 		return espy_err_set(err, -ENOTSUP,
 				    "the kernel takes no fentry programs: without --pack plus "
 				    "everything but the kernel's own paths of rename, unlink and "
 				    "the like is recorded");
-	f.fentry &= o->pack != ESPY_PACK_BASE;
-	r = load_with(ret, cpus, o, &f);
-	malloc_trim(0); /* the kernel's type information took megabytes */
+	l->features.fentry &= o->pack != ESPY_PACK_BASE;
+	r = prepare_files(l);
+	if (r >= 0)
+		r = write_excerpt(l);
+	if (r >= 0)
+		r = espy_parts_start(&l->parts, &l->file, &l->kernel.types, l->excerpt);
+	if (r >= 0)
+		r = load_maps(l, cpus, o);
 	return r < 0 ? load_failed(r, err) : 0;
+}
+
+int espy_load_start(struct espy_load **ret, unsigned cpus, const struct espy_sense_options *o,
+		    struct espy_err *err)
+{
+	struct espy_load *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	r = start(l, cpus, o, err);
+	if (r < 0) {
+		espy_load_free(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+struct espy_bpf *espy_load_skeleton(const struct espy_load *l)
+{
+	return l->skel;
+}
+
+int espy_load_join(struct espy_load *l, struct espy_err *err)
+{
+	int r = espy_parts_join(l->parts);
+
+	drop_sources(l);
+	return r < 0 ? load_failed(r, err) : 0;
+}
+
+void espy_load_free(struct espy_load *l)
+{
+	if (!l)
+		return;
+	espy_parts_free(l->parts);
+	drop_sources(l);
+	espy_bpf__destroy(l->skel);
+	free(l);
 }

@@ -8,9 +8,24 @@
 struct espy_bpf;
 struct bpf_program;
 
-/* Loads for `cpus` processors; nothing is attached. espy_bpf__destroy ends it. */
-int espy_load(struct espy_bpf **ret, unsigned cpus, const struct espy_sense_options *o,
-	      struct espy_err *err);
+struct espy_load;
+
+/* Makes the maps for `cpus` processors and begins to load the programs, in other threads; nothing
+ * is attached. 0, or negative errno and a sentence. */
+int espy_load_start(struct espy_load **ret, unsigned cpus, const struct espy_sense_options *o,
+		    struct espy_err *err);
+/* Maps and data are there at once, the programs when they are joined. For as long as the load is.
+ */
+struct espy_bpf *espy_load_skeleton(const struct espy_load *l);
+/* Waits until the programs are loaded. */
+int espy_load_join(struct espy_load *l, struct espy_err *err);
+void espy_load_free(struct espy_load *l);
+
+/* The i-th program of the skeleton, NULL behind the last: those of the skeleton's object are not
+ * the ones that were loaded. */
+struct bpf_program *espy_load_nth(const struct espy_bpf *skel, int i);
+/* NULL: there is none of this name. */
+struct bpf_program *espy_load_find(const struct espy_bpf *skel, const char *name);
 
 /* Is it of the plus pack, without which a capture knows less but misses nothing? */
 bool espy_load_is_plus(const struct bpf_program *p);

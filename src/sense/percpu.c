@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "sense/percpu.h"
 
-#include <bpf/btf.h>
 #include <string.h>
 
-int64_t espy_percpu_offset(const struct btf *btf, const char *name)
+#define SECTION ".data..percpu"
+
+int64_t espy_percpu_offset(const struct espy_types *kernel, const char *name)
 {
-	int id = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
-	const struct btf_type *section = id > 0 ? btf__type_by_id(btf, (unsigned)id) : NULL;
+	uint32_t id = espy_types_find(kernel, SECTION, strlen(SECTION), BTF_KIND_DATASEC);
+	const struct btf_type *section = espy_types_get(kernel, id);
 
 	for (int i = 0; section && i < btf_vlen(section); i++) {
 		const struct btf_var_secinfo *v = btf_var_secinfos(section) + i;
-		const struct btf_type *t = btf__type_by_id(btf, v->type);
+		const struct btf_type *t = espy_types_get(kernel, v->type);
 
-		if (t && !strcmp(btf__name_by_offset(btf, t->name_off), name))
+		if (t && !strcmp(espy_types_name(kernel, t->name_off), name))
 			return v->offset;
 	}
 	return -1;

@@ -8,8 +8,7 @@
 #pragma once
 
 #include <stdint.h>
+#include "sense/types.h"
 
-struct btf;
-
-/* -1: there is no such variable. */
-int64_t espy_percpu_offset(const struct btf *btf, const char *name);
+/* -1: there is no such variable. `kernel` is indexed. */
+int64_t espy_percpu_offset(const struct espy_types *kernel, const char *name);

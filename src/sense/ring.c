@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
-#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,12 +17,16 @@ int espy_ring_map(struct espy_ring *r, int fd, size_t size)
 	if (p == MAP_FAILED)
 		return -errno;
 	r->consumer = p;
-	p = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page);
-	if (p == MAP_FAILED) {
+	p = mmap(NULL, page + size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	r->whole = malloc(size < ESPY_RING_RECORD_MAX ? size : ESPY_RING_RECORD_MAX);
+	if (p == MAP_FAILED || !r->whole) {
 		int e = errno;
 
+		if (p != MAP_FAILED)
+			munmap(p, page + size);
 		munmap(r->consumer, page);
-		r->consumer = NULL;
+		free(r->whole);
+		*r = (struct espy_ring){.fd = r->fd};
 		return -e;
 	}
 	r->producer = p;
@@ -40,21 +45,54 @@ void espy_ring_unmap(struct espy_ring *r)
 	if (!r->consumer)
 		return;
 	munmap(r->consumer, page);
-	munmap((void *)r->producer, page + 2 * r->size);
+	munmap((void *)r->producer, page + r->size);
+	free(r->whole);
 	r->consumer = NULL;
+}
+
+static size_t record_bytes(uint32_t header)
+{
+	return header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 }
 
 static size_t record_room(uint32_t header)
 {
-	size_t len = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	return (record_bytes(header) + BPF_RINGBUF_HDR_SZ + 7) & ~(size_t)7;
+}
 
-	return (len + BPF_RINGBUF_HDR_SZ + 7) & ~(size_t)7;
+static uint32_t header_at(const struct espy_ring *r, unsigned long at)
+{
+	return __atomic_load_n((const uint32_t *)(r->data + (at & r->mask)), __ATOMIC_ACQUIRE);
+}
+
+/* Of all that is in the ring one record at the most goes over its end. */
+static const struct espy_event *copy_whole(struct espy_ring *r, unsigned long at, size_t n)
+{
+	size_t from = (at + BPF_RINGBUF_HDR_SZ) & r->mask, first = r->size - from;
+
+	if (r->has_whole && r->whole_at == at)
+		return (const struct espy_event *)r->whole;
+	memcpy(r->whole, r->data + from, first);
+	memcpy(r->whole + first, r->data, n - first);
+	r->whole_at = at;
+	r->has_whole = true;
+	return (const struct espy_event *)r->whole;
+}
+
+/* The finished record whose header stands at `at`; NULL: longer than any of ours. */
+static const struct espy_event *record_at(struct espy_ring *r, unsigned long at, uint32_t header)
+{
+	size_t from = (at + BPF_RINGBUF_HDR_SZ) & r->mask, n = record_bytes(header);
+
+	if (n <= r->size - from)
+		return (const struct espy_event *)(r->data + from);
+	return n <= ESPY_RING_RECORD_MAX && n <= r->size ? copy_whole(r, at, n) : NULL;
 }
 
 const struct espy_event *espy_ring_peek(struct espy_ring *r)
 {
 	for (;;) {
-		const uint8_t *p;
+		const struct espy_event *rec = NULL;
 		uint32_t header;
 
 		if (r->at == r->known) {
@@ -62,43 +100,39 @@ const struct espy_event *espy_ring_peek(struct espy_ring *r)
 			if (r->at == r->known)
 				return NULL;
 		}
-		p = r->data + (r->at & r->mask);
-		header = __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
+		header = header_at(r, r->at);
 		if (header & BPF_RINGBUF_BUSY_BIT)
 			return NULL;
 		if (!(header & BPF_RINGBUF_DISCARD_BIT))
-			return (const struct espy_event *)(p + BPF_RINGBUF_HDR_SZ);
+			rec = record_at(r, r->at, header);
+		if (rec)
+			return rec;
 		espy_ring_next(r);
 	}
 }
 
 const struct espy_event *espy_ring_ahead(struct espy_ring *r, unsigned n)
 {
-	size_t at = r->at;
-	const uint8_t *p = NULL;
+	unsigned long at = r->at;
+	uint32_t header = 0;
 
 	for (unsigned i = 0; i <= n; i++) {
-		uint32_t header;
-
 		if (i)
-			at += record_room(*(const uint32_t *)p);
+			at += record_room(header);
 		if (at == r->known)
 			r->known = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
 		if (at == r->known)
 			return NULL;
-		p = r->data + (at & r->mask);
-		header = __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
+		header = header_at(r, at);
 		if (header & (BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT))
 			return NULL;
 	}
-	return (const struct espy_event *)(p + BPF_RINGBUF_HDR_SZ);
+	return record_at(r, at, header);
 }
 
 void espy_ring_next(struct espy_ring *r)
 {
-	const uint8_t *p = r->data + (r->at & r->mask);
-
-	r->at += record_room(*(const uint32_t *)p);
+	r->at += record_room(header_at(r, r->at));
 	__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
 }
 

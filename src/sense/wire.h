@@ -10,6 +10,10 @@
 #define ESPY_ABIS    2    /* call tables: native (with x32), ia32 */
 #define ESPY_TARGETS 4096
 
+/* Number of the helper that bpf/core.bpf.h calls where the loader enters the kernel function
+ * bpf_rdonly_cast. No helper has it. */
+#define ESPY_CALL_CAST 0x65737079
+
 /* How a plain argument lies in its register. PAIR: a 64-bit value in two 32-bit arguments, low one
  * first; PAIR_HIGH: its high one is the argument before. */
 enum espy_width {

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "sense/parts.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/thread.h"
+
+#define PARTS_MAX    4
+#define PROGRAMS_MAX 128
+
+struct part {
+	struct espy_parts *all;
+	unsigned i;
+	pthread_t thread;
+	bool running;
+	struct bpf_object *object;
+	int r;
+};
+
+struct espy_parts {
+	const struct espy_code *file;
+	const struct espy_types *kernel;
+	int excerpt;
+	const struct bpf_object_skeleton *skel; /* NULL: nothing is to be loaded any more */
+	unsigned n;
+	struct part v[PARTS_MAX];
+	int8_t of[PROGRAMS_MAX]; /* which part loads it; -1: none */
+	sem_t go;
+	bool gone, joined;
+};
+
+/* --- what a program is attached to ---------------------------------------------------------- */
+
+/* Hooks by sections' names, and what the kernel calls the type of such a hook. */
+static const struct hook {
+	const char *section, *prefix;
+	unsigned kind;
+	enum bpf_attach_type attach;
+} hooks[] = {
+	{"tp_btf+", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP},
+	{"fentry+", "", BTF_KIND_FUNC, BPF_TRACE_FENTRY},
+	{"fexit+", "", BTF_KIND_FUNC, BPF_TRACE_FEXIT},
+	{"iter+", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER},
+};
+
+#define N_HOOKS (sizeof(hooks) / sizeof(*hooks))
+
+/* libbpf calls prepare() in the thread that loads. */
+static _Thread_local const struct espy_types *types_of_kernel;
+
+static int prepare(struct bpf_program *p, struct bpf_prog_load_opts *o, long hook)
+{
+	const struct hook *h = &hooks[hook];
+	const char *at = strchr(bpf_program__section_name(p), '/');
+	char name[128];
+	int n = snprintf(name, sizeof(name), "%s%s", h->prefix, at ? at + 1 : "");
+
+	if (!types_of_kernel || n < 0 || (size_t)n >= sizeof(name))
+		return -EINVAL;
+	o->attach_prog_fd = 0;
+	o->attach_btf_obj_fd = 0;
+	o->attach_btf_id = espy_types_find(types_of_kernel, name, (size_t)n, h->kind);
+	return o->attach_btf_id ? 0 : -ESRCH;
+}
+
+static int attach(const struct bpf_program *p, long hook, struct bpf_link **ret)
+{
+	(void)hook;
+	*ret = bpf_program__attach_trace(p);
+	return *ret ? 0 : -errno;
+}
+
+/*
+ * libbpf looks for the type of a hook in all of the kernel's types, which it reads for that. With
+ * a handler of ours it asks us; programs keep pointers to the handlers, so that they stay.
+ */
+static void handle_hooks(void)
+{
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		LIBBPF_OPTS(libbpf_prog_handler_opts, o, .cookie = (long)i,
+			    .prog_prepare_load_fn = prepare, .prog_attach_fn = attach);
+
+		libbpf_register_prog_handler(hooks[i].section, BPF_PROG_TYPE_TRACING,
+					     hooks[i].attach, &o);
+	}
+}
+
+/* A program of another one's would find its type there: libbpf, told so, does not read the
+ * kernel's. prepare() says that it is none. */
+#define NO_PROGRAM 1
+
+/* --- one part ------------------------------------------------------------------------------- */
+
+static int open_part(struct part *part)
+{
+	const struct espy_parts *all = part->all;
+	char path[64];
+	LIBBPF_OPTS(bpf_object_open_opts, o, .object_name = "espy_bpf", .btf_custom_path = path);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", all->excerpt);
+	part->object = bpf_object__open_mem(all->file->p, all->file->n, &o);
+	return part->object ? 0 : -errno;
+}
+
+/* Both objects are of one file, and have their maps in one order. */
+static int take_maps(const struct part *part)
+{
+	struct bpf_object *first = *part->all->skel->obj;
+	struct bpf_map *own = NULL, *map = NULL;
+	int r = 0;
+
+	while (r >= 0 && (own = bpf_object__next_map(part->object, own))) {
+		map = bpf_object__next_map(first, map);
+		if (!map)
+			return -ENOENT;
+		if (bpf_map__autocreate(map))
+			r = bpf_map__reuse_fd(own, bpf_map__fd(map));
+		else
+			r = bpf_map__set_autocreate(own, false);
+	}
+	return r;
+}
+
+static int choose_programs(const struct part *part)
+{
+	struct bpf_program *p;
+	unsigned i = 0;
+	int r;
+
+	bpf_object__for_each_program(p, part->object)
+	{
+		bool mine = i < PROGRAMS_MAX && part->all->of[i] == (int)part->i;
+
+		i++;
+		r = bpf_program__set_autoload(p, mine);
+		if (r == 0 && mine && bpf_program__type(p) == BPF_PROG_TYPE_TRACING)
+			r = bpf_program__set_attach_target(p, NO_PROGRAM, NULL);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void *load_part(void *ctx)
+{
+	struct part *part = ctx;
+	struct espy_parts *all = part->all;
+
+	part->r = open_part(part);
+	while (sem_wait(&all->go) < 0)
+		;
+	if (!all->skel || part->r < 0)
+		return NULL;
+	types_of_kernel = all->kernel;
+	part->r = take_maps(part);
+	if (part->r >= 0)
+		part->r = choose_programs(part);
+	if (part->r >= 0)
+		part->r = bpf_object__load(part->object);
+	types_of_kernel = NULL;
+	return NULL;
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+static unsigned count_processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
+
+	return n < 1 ? 1 : n > PARTS_MAX ? PARTS_MAX : (unsigned)n;
+}
+
+int espy_parts_start(struct espy_parts **ret, const struct espy_code *file,
+		     const struct espy_types *kernel, int excerpt)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct espy_parts *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	pthread_once(&once, handle_hooks);
+	p->file = file;
+	p->kernel = kernel;
+	p->excerpt = excerpt;
+	p->n = count_processors();
+	sem_init(&p->go, 0, 0);
+	for (unsigned i = 0; i < p->n; i++) {
+		p->v[i] = (struct part){.all = p, .i = i};
+		p->v[i].running = espy_thread_start(&p->v[i].thread, load_part, &p->v[i]) == 0;
+	}
+	*ret = p;
+	return 0;
+}
+
+/* How long the verifier takes, as measured on 6.18, in tenths of a millisecond; the rest is about
+ * alike. Wrong values cost time, nothing else. */
+static const struct cost {
+	const char *program;
+	unsigned cost;
+} costs[] = {
+	{"shared", 770},
+	{"sys_exit", 165},
+	{"sys_enter", 140},
+	{"system_uring", 135},
+	{"process_exec__done", 110},
+	{"system_uring__full", 45},
+	{"system_uring__free", 90},
+	{"process_exit", 85},
+	{"ipc_signal", 65},
+	{"ipc_pass", 60},
+	{"net_reset", 5},
+	{"net_reset__sent", 5},
+	{"net_retransmit", 5},
+	{"net_retransmit__synack", 5},
+};
+
+#define COST_USUAL 40
+
+static unsigned cost_of(const char *program)
+{
+	for (size_t i = 0; i < sizeof(costs) / sizeof(*costs); i++)
+		if (!strcmp(costs[i].program, program))
+			return costs[i].cost;
+	return COST_USUAL;
+}
+
+/* The dearest that is left goes to who has least to do. */
+static void share_out(struct espy_parts *p, const bool *wanted)
+{
+	unsigned load[PARTS_MAX] = {0}, n = (unsigned)p->skel->prog_cnt;
+
+	memset(p->of, -1, sizeof(p->of));
+	for (;;) {
+		unsigned best = 0, least = 0;
+		int at = -1;
+
+		for (unsigned i = 0; i < n && i < PROGRAMS_MAX; i++) {
+			unsigned cost = cost_of(p->skel->progs[i].name);
+
+			if (wanted[i] && p->of[i] < 0 && cost > best)
+				best = cost, at = (int)i;
+		}
+		if (at < 0)
+			return;
+		for (unsigned i = 1; i < p->n; i++)
+			least = load[i] < load[least] ? i : least;
+		p->of[at] = (int8_t)least;
+		load[least] += best;
+	}
+}
+
+/* Also those who find nothing to do any more. */
+static void let_go(struct espy_parts *p)
+{
+	if (p->gone)
+		return;
+	p->gone = true;
+	for (unsigned i = 0; i < p->n; i++)
+		sem_post(&p->go);
+}
+
+void espy_parts_go(struct espy_parts *p, const struct bpf_object_skeleton *skel, const bool *wanted)
+{
+	p->skel = skel;
+	share_out(p, wanted);
+	let_go(p);
+}
+
+static void hand_over(const struct espy_parts *p)
+{
+	for (int i = 0; i < p->skel->prog_cnt && i < PROGRAMS_MAX; i++)
+		if (p->of[i] >= 0)
+			*p->skel->progs[i].prog = bpf_object__find_program_by_name(
+				p->v[p->of[i]].object, p->skel->progs[i].name);
+}
+
+int espy_parts_join(struct espy_parts *p)
+{
+	int r = 0;
+
+	let_go(p);
+	for (unsigned i = 0; i < p->n && !p->joined; i++) {
+		struct part *part = &p->v[i];
+
+		if (part->running)
+			pthread_join(part->thread, NULL);
+		else
+			load_part(part);
+		r = r < 0 ? r : part->r;
+	}
+	p->joined = true;
+	if (r >= 0 && p->skel)
+		hand_over(p);
+	return r;
+}
+
+void espy_parts_free(struct espy_parts *p)
+{
+	if (!p)
+		return;
+	if (!p->gone)
+		p->skel = NULL;
+	espy_parts_join(p);
+	for (unsigned i = 0; i < p->n; i++)
+		bpf_object__close(p->v[i].object);
+	sem_destroy(&p->go);
+	free(p);
+}
