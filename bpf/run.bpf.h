@@ -177,7 +177,9 @@ static __always_inline bool runs_take_call(const struct task_state *st, long ret
 {
 	if (!merge_always && !this_cpu()->level && !runs_any(st))
 		return false;
-	return !stacks && ret >= 0 && run_add(ret, now);
+	if (stacks && !this_cpu()->level) /* the call has one of its own */
+		return false;
+	return ret >= 0 && run_add(ret, now);
 }
 
 /* --- threads that are left out ---------------------------------------------------------------- */

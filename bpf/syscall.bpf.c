@@ -511,7 +511,8 @@ static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret
 		return 0;
 	}
 	if (stacks)
-		st->stack = stack_of_call(ctx, st, SCRATCH_EXIT);
+		st->stack =
+			this_cpu()->level ? ESPY_STACK_LOST : stack_of_call(ctx, st, SCRATCH_EXIT);
 	is_inline = c->flags & ESPY_CALL_INLINE && type == st->type;
 	merged = is_inline && runs_take_call(st, ret, now);
 	if (!merged && this_cpu()->level && press_leaves_out(type, now)) {
