@@ -2,6 +2,7 @@
 #include "engine/capture.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,13 @@
 #define SLEEP_MAX_NS  (16 * NS_PER_MS)
 #define RING_BUSY     4          /* a part of the rings in which more waits: come back soon */
 #define TEXT_FULL     (8u << 20) /* bytes of strings at which a batch goes out early */
-#define ROW_BYTES     8u         /* of a row without its text, in a trace; about */
-#define ROWS_MIN      512        /* a batch of less is not worth its head */
+#define ROWS_FULL     32768u /* half of what a batch can hold, and of the memory that it takes */
+#define ROW_BYTES     8u     /* of a row without its text, in a trace; about */
+#define ROWS_MIN      512    /* a batch of less is not worth its head */
 #define OBJECTS_MAX   262144u
-#define HASH_PATIENCE 4 /* times as old may a batch be when files of it are looked into */
+#define OBJECTS_MANY  49152u /* are renewed: the kernel side knows of 65,536 that it told them */
+#define MAPPED_FROM   (128 << 10) /* bytes of an allocation that is a mapping of its own */
+#define HASH_PATIENCE 4           /* times as old may a batch be when files of it are looked into */
 #define SETTLE_NS     (5000 * NS_PER_MS) /* that files may take to be looked into at the end */
 #define EPOCH_OVERLAP_NS \
 	(1000 * NS_PER_MS)            /* what refers to older objects is surely drained then */
@@ -186,6 +190,9 @@ int espy_capture_open(struct espy_capture **ret, const struct espy_capture_optio
 	if (!c)
 		return -ENOMEM;
 	c->o = *o;
+	/* what grows leaves no holes then; by itself the limit rises to the largest that was freed
+	 */
+	mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
 	r = set_up(c, err);
 	if (r < 0) {
 		espy_capture_close(c);
@@ -288,7 +295,7 @@ static bool is_full(const struct espy_capture *c)
 {
 	size_t bytes = c->o.batch_bytes, text = c->batch->dict.bytes;
 
-	if (text >= TEXT_FULL || (bytes && text >= bytes))
+	if (c->batch->n >= ROWS_FULL || text >= TEXT_FULL || (bytes && text >= bytes))
 		return true;
 	return bytes && c->batch->n >= ROWS_MIN && (size_t)c->batch->n * ROW_BYTES + text >= bytes;
 }
@@ -376,12 +383,13 @@ static bool is_due(const struct espy_capture *c)
 	return age >= flush && (age >= HASH_PATIENCE * flush || !espy_enrich_awaits(c->enrich));
 }
 
-/* The table of objects is bounded: before it is full the kernel side defines everything anew. */
+/* The table of objects is bounded: long before it is full the kernel side defines everything anew.
+ */
 static void renew_objects(struct espy_capture *c)
 {
 	uint64_t now;
 
-	if (espy_enrich_objects(c->enrich) < OBJECTS_MAX * 3 / 4 &&
+	if (espy_enrich_objects(c->enrich) < OBJECTS_MANY &&
 	    !espy_enrich_stacks_are_many(c->enrich))
 		return;
 	now = espy_machine_now();

@@ -5,7 +5,12 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "model/schema.h"
 #include "sense/calls.h"
@@ -18,18 +23,16 @@ static bool is_tail(const struct bpf_program *p)
 	return espy_load_is_exit(p) && strcmp(bpf_program__name(p), "sys_exit") != 0;
 }
 
-static int set_tail(struct espy_bpf *skel, unsigned type, const char *program)
+static int set_tail(struct espy_load *l, unsigned type, const char *program)
 {
-	struct bpf_program *p = espy_load_find(skel, program);
-	int fd = p ? bpf_program__fd(p) : -1;
+	struct espy_bpf *skel = espy_load_skeleton(l);
+	int fd = espy_load_fd(l, bpf_object__find_program_by_name(skel->obj, program));
 
-	if (fd < 0)
-		return -ENOENT;
-	return bpf_map_update_elem(bpf_map__fd(skel->maps.exits), &type, &fd, BPF_ANY);
+	return fd < 0 ? fd
+		      : bpf_map_update_elem(bpf_map__fd(skel->maps.exits), &type, &fd, BPF_ANY);
 }
 
-int espy_attach_tails(struct espy_bpf *skel, const struct espy_sense_options *o,
-		      struct espy_err *err)
+int espy_attach_tails(struct espy_load *l, const struct espy_sense_options *o, struct espy_err *err)
 {
 	int r = 0;
 
@@ -42,15 +45,16 @@ int espy_attach_tails(struct espy_bpf *skel, const struct espy_sense_options *o,
 		own = espy_load_program(e->name);
 		if (!own && !e->n_calls)
 			continue;
-		r = set_tail(skel, e->type, own ? own : "shared");
+		r = set_tail(l, e->type, own ? own : "shared");
 		if (r < 0)
 			break;
-		skel->bss->layouts[e->type].shared = !own || !strcmp(own, "shared");
+		espy_load_skeleton(l)->bss->layouts[e->type].shared =
+			!own || !strcmp(own, "shared");
 	}
 	if (r >= 0)
-		r = set_tail(skel, ESPY_TAIL_SHARED, "shared");
+		r = set_tail(l, ESPY_TAIL_SHARED, "shared");
 	if (r >= 0)
-		r = set_tail(skel, 0, "refused"); /* no event has this number */
+		r = set_tail(l, 0, "refused"); /* no event has this number */
 	return r < 0 ? espy_err_set(err, r, "the BPF programs and the event table disagree") : 0;
 }
 
@@ -85,25 +89,79 @@ int espy_attach_targets(struct espy_bpf *skel, const struct espy_sense_options *
 	return 0;
 }
 
-int espy_attach(struct espy_bpf *skel, struct espy_links *to, struct espy_err *err)
+/* --- hooks ---------------------------------------------------------------------------------- */
+
+/* The number of a tracepoint, "group/name", by which perf events know it. */
+static int tracepoint_id(const char *name, uint64_t *ret)
+{
+	char path[256], text[32];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/tracing/events/%s/id", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -EIO;
+	text[n] = 0;
+	*ret = strtoull(text, NULL, 10);
+	return 0;
+}
+
+/* Opened for one processor, the program runs wherever the tracepoint is. */
+static int attach_tracepoint(int program, const char *name)
+{
+	struct perf_event_attr a = {.size = sizeof(a), .type = PERF_TYPE_TRACEPOINT};
+	uint64_t id = 0;
+	int r = tracepoint_id(name, &id);
+	long fd;
+
+	if (r < 0)
+		return r;
+	a.config = id;
+	fd = syscall(SYS_perf_event_open, &a, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (ioctl((int)fd, PERF_EVENT_IOC_SET_BPF, program) == 0)
+		return (int)fd;
+	r = -errno;
+	close((int)fd);
+	return r;
+}
+
+/* A descriptor; the program runs until it is closed. */
+static int attach_one(int program, const char *section)
+{
+	static const char perf[] = "tracepoint/";
+
+	if (!strncmp(section, perf, sizeof(perf) - 1))
+		return attach_tracepoint(program, section + sizeof(perf) - 1);
+	return bpf_raw_tracepoint_open(NULL, program);
+}
+
+int espy_attach(struct espy_load *l, struct espy_links *to, struct espy_err *err)
 {
 	struct bpf_program *p;
 
-	for (int i = 0; (p = espy_load_nth(skel, i)); i++) {
-		struct bpf_link *link;
+	bpf_object__for_each_program(p, espy_load_skeleton(l)->obj)
+	{
+		const char *section = bpf_program__section_name(p);
+		int program = espy_load_fd(l, p), link;
 
-		if (bpf_program__fd(p) < 0 || is_tail(p) ||
-		    !strncmp(bpf_program__section_name(p), "iter", 4) ||
-		    !strcmp(bpf_program__section_name(p), "perf_event"))
+		if (program < 0 || is_tail(p) || !strncmp(section, "iter", 4) ||
+		    !strcmp(section, "perf_event"))
 			continue;
 		if (to->n == sizeof(to->v) / sizeof(*to->v))
 			return espy_err_set(err, -E2BIG, "too many programs to attach");
-		link = bpf_program__attach(p);
-		if (!link && espy_load_is_plus(p))
+		link = attach_one(program, section);
+		if (link < 0 && espy_load_is_plus(p))
 			continue; /* its paths stay the caller's, and say so */
-		if (!link)
-			return espy_err_set(err, -errno, "cannot attach %s to the kernel: %s",
-					    bpf_program__name(p), strerror(errno));
+		if (link < 0)
+			return espy_err_set(err, link, "cannot attach %s to the kernel: %s",
+					    bpf_program__name(p), strerror(-link));
 		to->v[to->n++] = link;
 	}
 	return 0;
@@ -112,6 +170,6 @@ int espy_attach(struct espy_bpf *skel, struct espy_links *to, struct espy_err *e
 void espy_detach(struct espy_links *l)
 {
 	for (unsigned i = 0; i < l->n; i++)
-		bpf_link__destroy(l->v[i]);
+		close(l->v[i]);
 	l->n = 0;
 }

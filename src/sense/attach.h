@@ -5,21 +5,21 @@
 
 #include "sense/sense.h"
 
-struct bpf_link;
 struct espy_bpf;
+struct espy_load;
 
 struct espy_links { /* zeroed: none */
-	struct bpf_link *v[128];
+	int v[128];
 	unsigned n;
 };
 
 /* Enters the programs at the end of calls for the events that are recorded. 0 or negative errno. */
-int espy_attach_tails(struct espy_bpf *skel, const struct espy_sense_options *o,
+int espy_attach_tails(struct espy_load *l, const struct espy_sense_options *o,
 		      struct espy_err *err);
 /* Tells the programs the processes, users and cgroup that are recorded. */
 int espy_attach_targets(struct espy_bpf *skel, const struct espy_sense_options *o,
 			struct espy_err *err);
 /* Attaches all that stand on a hook of the kernel; those of the plus pack where it can be. What was
  * attached is in *to also after an error; espy_detach in any case. */
-int espy_attach(struct espy_bpf *skel, struct espy_links *to, struct espy_err *err);
+int espy_attach(struct espy_load *l, struct espy_links *to, struct espy_err *err);
 void espy_detach(struct espy_links *l);

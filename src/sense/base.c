@@ -74,6 +74,11 @@ static struct base *of(struct espy_sense *sense)
 	return (struct base *)sense;
 }
 
+static int program(const struct base *s, const struct bpf_program *p)
+{
+	return espy_load_fd(s->load, p);
+}
+
 /* --- rings ---------------------------------------------------------------------------------- */
 
 /* One thread empties them all, so that more processors do not need more room in all. */
@@ -160,12 +165,12 @@ static int set_up(struct base *s, const struct espy_sense_options *options, stru
 	if (r >= 0)
 		r = espy_load_join(s->load, err);
 	if (r >= 0)
-		r = espy_attach_tails(s->skel, o, err);
+		r = espy_attach_tails(s->load, o, err);
 	if (r >= 0)
-		r = espy_attach(s->skel, &s->links, err);
+		r = espy_attach(s->load, &s->links, err);
 	if (r >= 0 && o->sample_hz)
-		r = espy_sampler_start(&s->sampler, s->skel->progs.profile_sample, s->n_cpus,
-				       o->sample_hz, err);
+		r = espy_sampler_start(&s->sampler, program(s, s->skel->progs.profile_sample),
+				       s->n_cpus, o->sample_hz, err);
 	return r;
 }
 
@@ -277,17 +282,17 @@ static void base_stop(struct espy_sense *sense)
 	if (s->skel && s->skel->bss->armed) {
 		base_count(sense);
 		s->skel->bss->armed = 0;
-		if (espy_iterate(s->skel->progs.pending, NULL, &s->pending) < 0)
+		if (espy_iterate(program(s, s->skel->progs.pending), NULL, &s->pending) < 0)
 			espy_buf_reset(&s->pending);
 		whole = s->pending.n;
-		if (espy_iterate(s->skel->progs.system_uring__left, s->skel->maps.uring_reqs,
-				 &s->pending) < 0)
+		if (espy_iterate(program(s, s->skel->progs.system_uring__left),
+				 s->skel->maps.uring_reqs, &s->pending) < 0)
 			s->pending.n = whole;
 	}
 	espy_sampler_stop(&s->sampler);
 	espy_detach(&s->links);
 	if (s->skel)
-		espy_runs_end(&s->runs, s->skel);
+		espy_runs_end(&s->runs, s->load);
 	if (s->clipboard)
 		espy_clipboard_stop(s->clipboard);
 }
@@ -297,13 +302,12 @@ static void base_stop(struct espy_sense *sense)
 static int base_count(struct espy_sense *sense)
 {
 	struct base *s = of(sense);
-	struct bpf_program *p = s->skel->progs.profile_process;
+	int fd = program(s, s->skel->progs.profile_process), r;
 	struct espy_buf b = {0};
-	int r;
 
-	if (bpf_program__fd(p) < 0)
+	if (fd < 0)
 		return 0;
-	r = espy_iterate(p, NULL, &b);
+	r = espy_iterate(fd, NULL, &b);
 	if (r >= 0)
 		r = espy_counters_take(&s->counters, &b, s->skel->rodata->event_on);
 	espy_buf_done(&b);
@@ -466,12 +470,13 @@ static uint64_t count_misses(struct base *s)
 	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	for (int i = 0; (p = espy_load_nth(s->skel, i)); i++) {
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
+		int fd = program(s, p);
 
-		if (bpf_program__fd(p) >= 0 &&
-		    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0)
 			sum += info.recursion_misses;
 	}
 	return sum;
@@ -680,7 +685,7 @@ static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, voi
 	uint64_t limit = all ? UINT64_MAX : now - (held ? SLACK_HELD_NS : SLACK_NS);
 	int n, r;
 
-	espy_runs_look(&s->runs, s->skel, now);
+	espy_runs_look(&s->runs, s->load, now);
 	n = drain_beside(s, limit, fn, ctx);
 	if (n < 0)
 		return n;
@@ -702,7 +707,7 @@ static int base_snapshot(struct espy_sense *sense, espy_record_fn fn, void *ctx,
 {
 	struct base *s = of(sense);
 	struct espy_buf b = {0};
-	int r = espy_iterate(s->skel->progs.process_running, NULL, &b);
+	int r = espy_iterate(program(s, s->skel->progs.process_running), NULL, &b);
 
 	if (r < 0)
 		espy_err_set(err, r, "cannot list the running processes: %s", strerror(-r));
@@ -734,9 +739,10 @@ static void count_plus(const struct base *s, struct espy_sense_plus *ret)
 {
 	struct bpf_program *p;
 
-	for (int i = 0; (p = espy_load_nth(s->skel, i)); i++) {
+	bpf_object__for_each_program(p, s->skel->obj)
+	{
 		ret->all += espy_load_is_plus(p);
-		ret->loaded += espy_load_is_plus(p) && bpf_program__fd(p) >= 0;
+		ret->loaded += espy_load_is_plus(p) && program(s, p) >= 0;
 	}
 }
 

@@ -25,19 +25,20 @@ static int read_all(int fd, struct espy_buf *b)
 	}
 }
 
-int espy_iterate(struct bpf_program *p, const struct bpf_map *map, struct espy_buf *b)
+int espy_iterate(int program, const struct bpf_map *map, struct espy_buf *b)
 {
 	union bpf_iter_link_info info = {.map.map_fd = map ? (unsigned)bpf_map__fd(map) : 0};
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
-	struct bpf_link *link = bpf_program__attach_iter(p, map ? &opts : NULL);
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &info, .iter_info_len = sizeof(info));
+	int link = program < 0 ? program
+			       : bpf_link_create(program, 0, BPF_TRACE_ITER, map ? &opts : NULL);
 	int fd, r;
 
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
+	if (link < 0)
+		return link;
+	fd = bpf_iter_create(link);
 	r = fd < 0 ? fd : read_all(fd, b);
 	if (fd >= 0)
 		close(fd);
-	bpf_link__destroy(link);
+	close(link);
 	return r;
 }

@@ -6,8 +6,7 @@
 #include "base/buf.h"
 
 struct bpf_map;
-struct bpf_program;
 
-/* Runs the program, over all tasks or over `map`, and adds what it wrote to `b`. 0 or negative
- * errno; -ENOMEM also when it is more than 256 MiB. */
-int espy_iterate(struct bpf_program *p, const struct bpf_map *map, struct espy_buf *b);
+/* Runs the program with this descriptor, over all tasks or over `map`, and adds what it wrote to
+ * `b`. 0 or negative errno; -ENOMEM also when it is more than 256 MiB. */
+int espy_iterate(int program, const struct bpf_map *map, struct espy_buf *b);

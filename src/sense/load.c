@@ -51,21 +51,6 @@ bool espy_load_is_exit(const struct bpf_program *p)
 	return espy_str_ends(espy_str0(bpf_program__section_name(p)), ESPY_STR("/sys_exit"));
 }
 
-struct bpf_program *espy_load_nth(const struct espy_bpf *skel, int i)
-{
-	return i < skel->skeleton->prog_cnt ? *skel->skeleton->progs[i].prog : NULL;
-}
-
-struct bpf_program *espy_load_find(const struct espy_bpf *skel, const char *name)
-{
-	struct bpf_program *p;
-
-	for (int i = 0; (p = espy_load_nth(skel, i)); i++)
-		if (!strcmp(skel->skeleton->progs[i].name, name))
-			return p;
-	return NULL;
-}
-
 const char *espy_load_program(const char *event)
 {
 	for (size_t i = 0; i < N_SHARED; i++)
@@ -209,6 +194,17 @@ static const void *choose_file(const struct espy_kernel_features *f, size_t *ret
 	return f->perf ? espy_perf_bpf__elf_bytes(ret_n) : espy_bpf__elf_bytes(ret_n);
 }
 
+/* What was copied out of the program counts as resident until it is given back. */
+static void give_back(const void *file, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)file + page - 1;
+	uintptr_t to = ((uintptr_t)file + n) & ~(page - 1);
+
+	from &= ~(page - 1);
+	if (from < to)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 static int prepare_files(struct espy_load *l)
 {
 	size_t n;
@@ -217,6 +213,7 @@ static int prepare_files(struct espy_load *l)
 
 	if (r >= 0)
 		r = espy_code_init(&l->maps_file, file, n);
+	give_back(file, n);
 	if (r < 0)
 		return r;
 	espy_code_drop_relocations(&l->maps_file);
@@ -378,6 +375,14 @@ int espy_load_start(struct espy_load **ret, unsigned cpus, const struct espy_sen
 struct espy_bpf *espy_load_skeleton(const struct espy_load *l)
 {
 	return l->skel;
+}
+
+int espy_load_fd(const struct espy_load *l, const struct bpf_program *p)
+{
+	for (int i = 0; i < l->skel->skeleton->prog_cnt; i++)
+		if (*l->skel->skeleton->progs[i].prog == p)
+			return espy_parts_fd(l->parts, (unsigned)i);
+	return -ENOENT;
 }
 
 int espy_load_join(struct espy_load *l, struct espy_err *err)

@@ -21,11 +21,8 @@ struct espy_bpf *espy_load_skeleton(const struct espy_load *l);
 int espy_load_join(struct espy_load *l, struct espy_err *err);
 void espy_load_free(struct espy_load *l);
 
-/* The i-th program of the skeleton, NULL behind the last: those of the skeleton's object are not
- * the ones that were loaded. */
-struct bpf_program *espy_load_nth(const struct espy_bpf *skel, int i);
-/* NULL: there is none of this name. */
-struct bpf_program *espy_load_find(const struct espy_bpf *skel, const char *name);
+/* A program of the skeleton, as it was loaded; -ENOENT: it was not. */
+int espy_load_fd(const struct espy_load *l, const struct bpf_program *p);
 
 /* Is it of the plus pack, without which a capture knows less but misses nothing? */
 bool espy_load_is_plus(const struct bpf_program *p);

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -30,6 +31,7 @@ struct espy_parts {
 	const struct espy_types *kernel;
 	int excerpt;
 	const struct bpf_object_skeleton *skel; /* NULL: nothing is to be loaded any more */
+	int fd[PROGRAMS_MAX];                   /* of what is loaded; 0: not */
 	unsigned n;
 	struct part v[PARTS_MAX];
 	int8_t of[PROGRAMS_MAX]; /* which part loads it; -1: none */
@@ -71,13 +73,6 @@ static int prepare(struct bpf_program *p, struct bpf_prog_load_opts *o, long hoo
 	return o->attach_btf_id ? 0 : -ESRCH;
 }
 
-static int attach(const struct bpf_program *p, long hook, struct bpf_link **ret)
-{
-	(void)hook;
-	*ret = bpf_program__attach_trace(p);
-	return *ret ? 0 : -errno;
-}
-
 /*
  * libbpf looks for the type of a hook in all of the kernel's types, which it reads for that. With
  * a handler of ours it asks us; programs keep pointers to the handlers, so that they stay.
@@ -86,7 +81,7 @@ static void handle_hooks(void)
 {
 	for (size_t i = 0; i < N_HOOKS; i++) {
 		LIBBPF_OPTS(libbpf_prog_handler_opts, o, .cookie = (long)i,
-			    .prog_prepare_load_fn = prepare, .prog_attach_fn = attach);
+			    .prog_prepare_load_fn = prepare);
 
 		libbpf_register_prog_handler(hooks[i].section, BPF_PROG_TYPE_TRACING,
 					     hooks[i].attach, &o);
@@ -137,9 +132,8 @@ static int choose_programs(const struct part *part)
 
 	bpf_object__for_each_program(p, part->object)
 	{
-		bool mine = i < PROGRAMS_MAX && part->all->of[i] == (int)part->i;
+		bool mine = i < PROGRAMS_MAX && part->all->of[i++] == (int)part->i;
 
-		i++;
 		r = bpf_program__set_autoload(p, mine);
 		if (r == 0 && mine && bpf_program__type(p) == BPF_PROG_TYPE_TRACING)
 			r = bpf_program__set_attach_target(p, NO_PROGRAM, NULL);
@@ -147,6 +141,37 @@ static int choose_programs(const struct part *part)
 			return r;
 	}
 	return 0;
+}
+
+/* The object, which takes a megabyte, is not needed any more then. */
+static int keep_programs(const struct part *part)
+{
+	struct bpf_program *p;
+	unsigned i = 0;
+
+	bpf_object__for_each_program(p, part->object)
+	{
+		if (bpf_program__autoload(p)) {
+			int fd = fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3);
+
+			if (fd < 0)
+				return -errno;
+			part->all->fd[i] = fd;
+		}
+		i++;
+	}
+	return 0;
+}
+
+static int load_programs(const struct part *part)
+{
+	int r = take_maps(part);
+
+	if (r >= 0)
+		r = choose_programs(part);
+	if (r >= 0)
+		r = bpf_object__load(part->object);
+	return r < 0 ? r : keep_programs(part);
 }
 
 static void *load_part(void *ctx)
@@ -157,15 +182,11 @@ static void *load_part(void *ctx)
 	part->r = open_part(part);
 	while (sem_wait(&all->go) < 0)
 		;
-	if (!all->skel || part->r < 0)
-		return NULL;
 	types_of_kernel = all->kernel;
-	part->r = take_maps(part);
-	if (part->r >= 0)
-		part->r = choose_programs(part);
-	if (part->r >= 0)
-		part->r = bpf_object__load(part->object);
+	if (all->skel && part->r >= 0)
+		part->r = load_programs(part);
 	types_of_kernel = NULL;
+	bpf_object__close(part->object);
 	return NULL;
 }
 
@@ -275,14 +296,6 @@ void espy_parts_go(struct espy_parts *p, const struct bpf_object_skeleton *skel,
 	let_go(p);
 }
 
-static void hand_over(const struct espy_parts *p)
-{
-	for (int i = 0; i < p->skel->prog_cnt && i < PROGRAMS_MAX; i++)
-		if (p->of[i] >= 0)
-			*p->skel->progs[i].prog = bpf_object__find_program_by_name(
-				p->v[p->of[i]].object, p->skel->progs[i].name);
-}
-
 int espy_parts_join(struct espy_parts *p)
 {
 	int r = 0;
@@ -298,9 +311,12 @@ int espy_parts_join(struct espy_parts *p)
 		r = r < 0 ? r : part->r;
 	}
 	p->joined = true;
-	if (r >= 0 && p->skel)
-		hand_over(p);
 	return r;
+}
+
+int espy_parts_fd(const struct espy_parts *p, unsigned i)
+{
+	return i < PROGRAMS_MAX && p->fd[i] > 0 ? p->fd[i] : -ENOENT;
 }
 
 void espy_parts_free(struct espy_parts *p)
@@ -310,8 +326,9 @@ void espy_parts_free(struct espy_parts *p)
 	if (!p->gone)
 		p->skel = NULL;
 	espy_parts_join(p);
-	for (unsigned i = 0; i < p->n; i++)
-		bpf_object__close(p->v[i].object);
+	for (unsigned i = 0; i < PROGRAMS_MAX; i++)
+		if (p->fd[i] > 0)
+			close(p->fd[i]);
 	sem_destroy(&p->go);
 	free(p);
 }

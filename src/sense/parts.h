@@ -23,8 +23,10 @@ int espy_parts_start(struct espy_parts **ret, const struct espy_code *file,
  * which the array, in the order of the skeleton, is true. `skel` stays borrowed. */
 void espy_parts_go(struct espy_parts *p, const struct bpf_object_skeleton *skel,
 		   const bool *wanted);
-/* Waits until all are loaded. From then on the skeleton's programs are those that were loaded, for
- * as long as the parts are. 0, or the first negative errno. */
+/* Waits until all are loaded. 0, or the first negative errno. */
 int espy_parts_join(struct espy_parts *p);
+/* The i-th program of the skeleton, when all are loaded; -ENOENT: it is not. Closed with the parts.
+ */
+int espy_parts_fd(const struct espy_parts *p, unsigned i);
 /* Whatever goes on is waited for. */
 void espy_parts_free(struct espy_parts *p);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 
-struct espy_bpf;
+struct espy_load;
 
 struct espy_runs {           /* zeroed: ready */
 	struct espy_buf out; /* records to hand out, as the rings have them, all of one time */
@@ -19,7 +19,7 @@ struct espy_runs {           /* zeroed: ready */
 
 /* Looks when it is time to (`now`: boot clock, ns) and what was found is handed out. 0 or negative
  * errno. */
-int espy_runs_look(struct espy_runs *r, struct espy_bpf *skel, uint64_t now);
+int espy_runs_look(struct espy_runs *r, struct espy_load *load, uint64_t now);
 /* All that is merged and not told: after the programs are detached. 0 or negative errno. */
-int espy_runs_end(struct espy_runs *r, struct espy_bpf *skel);
+int espy_runs_end(struct espy_runs *r, struct espy_load *load);
 void espy_runs_done(struct espy_runs *r);

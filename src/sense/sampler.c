@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "sense/sampler.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,36 +23,33 @@ static int open_clock(unsigned cpu, unsigned hz)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* The link owns the descriptor. */
-static int start_one(struct espy_sampler *s, struct bpf_program *p, unsigned cpu, unsigned hz)
+static int start_one(struct espy_sampler *s, int program, unsigned cpu, unsigned hz)
 {
 	int fd = open_clock(cpu, hz), e;
-	struct bpf_link *link;
 
 	if (fd == -ENODEV)
 		return 0;
 	if (fd < 0)
 		return fd;
-	link = bpf_program__attach_perf_event(p, fd);
-	if (!link) {
+	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) < 0) {
 		e = errno;
 		close(fd);
 		return -e;
 	}
-	s->links[s->n++] = link;
+	s->clocks[s->n++] = fd;
 	return 0;
 }
 
-int espy_sampler_start(struct espy_sampler *s, struct bpf_program *p, unsigned cpus, unsigned hz,
+int espy_sampler_start(struct espy_sampler *s, int program, unsigned cpus, unsigned hz,
 		       struct espy_err *err)
 {
 	int r = 0;
 
-	s->links = calloc(cpus, sizeof(struct bpf_link *));
-	if (!s->links)
+	s->clocks = calloc(cpus, sizeof(*s->clocks));
+	if (!s->clocks)
 		return -ENOMEM;
 	for (unsigned i = 0; i < cpus && r == 0; i++)
-		r = start_one(s, p, i, hz);
+		r = start_one(s, program, i, hz);
 	if (r < 0) {
 		espy_sampler_stop(s);
 		return espy_err_set(
@@ -65,7 +62,7 @@ int espy_sampler_start(struct espy_sampler *s, struct bpf_program *p, unsigned c
 void espy_sampler_stop(struct espy_sampler *s)
 {
 	for (unsigned i = 0; i < s->n; i++)
-		bpf_link__destroy(s->links[i]);
-	free(s->links);
+		close(s->clocks[i]);
+	free(s->clocks);
 	*s = (struct espy_sampler){0};
 }

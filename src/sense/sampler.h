@@ -7,16 +7,13 @@
 
 #include "base/err.h"
 
-struct bpf_link;
-struct bpf_program;
-
 struct espy_sampler { /* zeroed: none */
-	struct bpf_link **links;
+	int *clocks;
 	unsigned n;
 };
 
 /* `hz` times a second; processors that are off are left out. 0, or negative errno with everything
  * taken back. */
-int espy_sampler_start(struct espy_sampler *s, struct bpf_program *p, unsigned cpus, unsigned hz,
+int espy_sampler_start(struct espy_sampler *s, int program, unsigned cpus, unsigned hz,
 		       struct espy_err *err);
 void espy_sampler_stop(struct espy_sampler *s);
