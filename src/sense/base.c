@@ -23,12 +23,10 @@
 #include "sense/sampler.h"
 #include "sense/wire.h"
 #include "sense/ring.h"
+#include "sense/rings.h"
 #include "sense/runs.h"
 #include "espy.skel.h"
 
-#define RINGS_BYTES    (16u << 20) /* all of them together */
-#define RING_BYTES_MIN (2u << 20)
-#define RING_BYTES_MAX (8u << 20)
 /* A record this old has nothing earlier behind it, unless its processor stood still for longer
  * between the clock and the ring, as a virtual one may. */
 #define SLACK_NS 20000000ull
@@ -79,65 +77,6 @@ static int program(const struct base *s, const struct bpf_program *p)
 	return espy_load_fd(s->load, p);
 }
 
-/* --- rings ---------------------------------------------------------------------------------- */
-
-/* One thread empties them all, so that more processors do not need more room in all. */
-static size_t default_ring(unsigned cpus)
-{
-	size_t n = RING_BYTES_MAX;
-
-	while (n > RING_BYTES_MIN && n * cpus > RINGS_BYTES)
-		n /= 2;
-	return n;
-}
-
-static int make_ring(struct base *s, unsigned cpu)
-{
-	struct espy_ring *ring = &s->rings[cpu];
-
-	ring->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "espy_ring", 0, 0, (uint32_t)s->ring_bytes,
-				  NULL);
-	return ring->fd < 0 ? ring->fd : espy_ring_map(ring, ring->fd, s->ring_bytes);
-}
-
-/* The kernel waits until no program can see the slot as it was, some 20 ms: once for all of them
- * where it takes them all at once (5.19), else for each. */
-static int enter_rings(struct base *s)
-{
-	int map = bpf_map__fd(s->skel->maps.rings), r;
-	uint32_t *cpus = calloc(2 * (size_t)s->n_cpus, sizeof(*cpus)), *fds, n = s->n_cpus;
-
-	if (!cpus)
-		return -ENOMEM;
-	fds = cpus + s->n_cpus;
-	for (unsigned i = 0; i < s->n_cpus; i++) {
-		cpus[i] = i;
-		fds[i] = (uint32_t)s->rings[i].fd;
-	}
-	r = bpf_map_update_batch(map, cpus, fds, &n, NULL);
-	if (r < 0) {
-		r = 0;
-		for (unsigned i = 0; i < s->n_cpus && r == 0; i++)
-			r = bpf_map_update_elem(map, &cpus[i], &fds[i], BPF_ANY);
-	}
-	free(cpus);
-	return r;
-}
-
-static int make_rings(struct base *s, struct espy_err *err)
-{
-	int r = 0;
-
-	for (unsigned i = 0; i < s->n_cpus; i++) {
-		r = make_ring(s, i);
-		if (r < 0)
-			return espy_err_set(err, r, "no ring of %zu bytes for CPU %u: %s",
-					    s->ring_bytes, i, strerror(-r));
-	}
-	r = enter_rings(s);
-	return r < 0 ? espy_err_set(err, r, "cannot enter the rings: %s", strerror(-r)) : 0;
-}
-
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	char line[1024];
@@ -159,7 +98,8 @@ static int set_up(struct base *s, const struct espy_sense_options *options, stru
 	if (r < 0)
 		return r;
 	s->skel = espy_load_skeleton(s->load);
-	r = make_rings(s, err);
+	r = espy_rings_make(s->rings, s->n_cpus, s->ring_bytes, bpf_map__fd(s->skel->maps.rings),
+			    err);
 	if (r >= 0)
 		r = espy_attach_targets(s->skel, o, err);
 	if (r >= 0)
@@ -200,7 +140,7 @@ static int base_open(struct espy_sense **ret, const struct espy_sense_options *o
 		return -ENOMEM;
 	s->sense.ops = &espy_base_ops;
 	s->n_cpus = (unsigned)n;
-	s->ring_bytes = o->ring_bytes ? o->ring_bytes : default_ring(s->n_cpus);
+	s->ring_bytes = o->ring_bytes ? o->ring_bytes : espy_rings_bytes(s->n_cpus);
 	s->rings = calloc(s->n_cpus, sizeof(*s->rings));
 	s->cpus = calloc(s->n_cpus, sizeof(*s->cpus));
 	r = s->rings && s->cpus ? 0 : -ENOMEM;
@@ -225,11 +165,7 @@ static void base_close(struct espy_sense *sense)
 	base_stop(sense);
 	espy_brake_free(s->brake);
 	espy_freezer_free(s->freezer);
-	for (unsigned i = 0; s->rings && i < s->n_cpus; i++) {
-		espy_ring_unmap(&s->rings[i]);
-		if (s->rings[i].fd > 0)
-			close(s->rings[i].fd);
-	}
+	espy_rings_close(s->rings, s->n_cpus);
 	espy_load_free(s->load);
 	espy_buf_done(&s->pending);
 	espy_runs_done(&s->runs);
