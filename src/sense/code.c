@@ -196,7 +196,7 @@ static void drop_entered(struct espy_code *e)
 	while (espy_code_next(e, &w, &r)) {
 		if (is_entered(&r))
 			continue;
-		if (r.section != name) {
+		if (!last || r.section != name) {
 			struct core_section head = {(uint32_t)(r.section - e->types.names), 0};
 
 			last = memcpy(p + to, &head, sizeof(head));

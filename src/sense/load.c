@@ -197,12 +197,10 @@ static const void *choose_file(const struct espy_kernel_features *f, size_t *ret
 /* What was copied out of the program counts as resident until it is given back. */
 static void give_back(const void *file, size_t n)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)file + page - 1;
-	uintptr_t to = ((uintptr_t)file + n) & ~(page - 1);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), first = -(uintptr_t)file & (page - 1);
 
-	from &= ~(page - 1);
-	if (from < to)
-		madvise((void *)from, to - from, MADV_DONTNEED);
+	if (n > first + page)
+		madvise((char *)file + first, (n - first) & ~(page - 1), MADV_DONTNEED);
 }
 
 static int prepare_files(struct espy_load *l)

@@ -86,7 +86,7 @@ static const struct espy_event *record_at(struct espy_ring *r, unsigned long at,
 
 	if (n <= r->size - from)
 		return (const struct espy_event *)(r->data + from);
-	return n <= ESPY_RING_RECORD_MAX && n <= r->size ? copy_whole(r, at, n) : NULL;
+	return r->whole && n <= ESPY_RING_RECORD_MAX && n <= r->size ? copy_whole(r, at, n) : NULL;
 }
 
 const struct espy_event *espy_ring_peek(struct espy_ring *r)

@@ -31,7 +31,7 @@ static int make_ring(struct espy_ring *ring, size_t bytes)
  * where it takes them all at once (5.19), else for each. */
 static int enter_rings(const struct espy_ring *rings, unsigned cpus, int map)
 {
-	uint32_t *keys = calloc(2 * (size_t)cpus, sizeof(*keys)), *fds, n = cpus;
+	uint32_t *keys = cpus ? calloc(2 * (size_t)cpus, sizeof(*keys)) : NULL, *fds, n = cpus;
 	int r;
 
 	if (!keys)
