@@ -82,6 +82,18 @@ bool espy_load_is_plus(const struct bpf_program *p)
 	return at && !at[strlen("__plus")];
 }
 
+/* Is any event wanted that this program at the end of calls has a function for? */
+static bool is_needed(const char *program, const struct espy_sense_options *o)
+{
+	for (size_t i = 0; i < N_SHARED; i++) {
+		const struct espy_schema *s = espy_schema_find(espy_str0(shared[i].event));
+
+		if (!strcmp(shared[i].program, program) && s && espy_calls_wants(o->type, s->type))
+			return true;
+	}
+	return false;
+}
+
 /* The tracepoints of io_uring by their forms; see bpf/uring.bpf.c. */
 static void choose_uring(struct espy_bpf *skel, const struct espy_kernel_features *f)
 {
@@ -111,6 +123,7 @@ static void choose_programs(struct espy_bpf *skel, const struct espy_kernel_feat
 		if (espy_load_is_plus(p))
 			bpf_program__set_autoload(p, f->fentry && (!s || o->type[s->type]));
 	}
+	bpf_program__set_autoload(skel->progs.rare, is_needed("rare", o));
 	bpf_program__set_autoload(skel->progs.ipc_pass,
 				  o->type[ESPY_EV_ipc_pass_fd] || o->type[ESPY_EV_ipc_pass_creds]);
 	bpf_program__set_autoload(skel->progs.ipc_signal, o->type[ESPY_EV_ipc_signal]);

@@ -228,7 +228,8 @@ static const struct cost {
 	const char *program;
 	unsigned cost;
 } costs[] = {
-	{"shared", 770},
+	{"shared", 400},
+	{"rare", 400},
 	{"sys_exit", 165},
 	{"sys_enter", 140},
 	{"system_uring", 135},

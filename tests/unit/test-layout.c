@@ -217,8 +217,8 @@ static void test_every_event_has_a_maker(void **state)
 /* `name` or `name__more` where name is an event, and the few that serve several. */
 static void test_every_program_has_an_event(void **state)
 {
-	static const char *const several[] = {"sys_enter", "sys_exit", "shared",      "ipc_pass",
-					      "refused",   "pending",  "lookup__plus"};
+	static const char *const several[] = {"sys_enter", "sys_exit", "shared",  "rare",
+					      "ipc_pass",  "refused",  "pending", "lookup__plus"};
 	struct bpf_object *obj = open_object(NEW);
 	struct bpf_program *p;
 
