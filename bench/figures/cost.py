@@ -132,8 +132,7 @@ def measure(bench):
     for n in range(bench.rounds):
         bench.say(f'cost per system call, round {n + 1} of {bench.rounds}')
         lost += one_round(bench, samples, n % 2 == 0)
-    for n in range(1 if bench.quick else 2):
-        peers_round(bench, samples, peers)
+    peers_round(bench, samples, peers)
     samples.give(bench.results)
     bench.results.add('cost/lost', [lost], 'events')
     time_table(bench.results, ways + peers)

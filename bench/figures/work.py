@@ -2,6 +2,7 @@
 """Real work with and without Espy."""
 import os
 import shutil
+import time
 
 from .process import run
 from .results import Table, number, percent
@@ -66,6 +67,7 @@ def once(bench, work, prefix):
 
 
 WAYS = [FLOOR, ESPY[0]]  # each between two runs with nobody looking
+ROUNDS_MIN, ROUNDS_MAX = 2, 12
 STEADY = 0.10  # of which the wall clock may differ by so much
 
 
@@ -96,14 +98,15 @@ class Runs:
 def rounds(bench, work):
     """The Runs, and how many events were lost."""
     once(bench, work, [])  # so that all is cached
-    runs, lost = Runs(once(bench, work, [])), 0
-    for n in range(bench.work_rounds):
+    runs, lost, n, began = Runs(once(bench, work, [])), 0, 0, time.monotonic()
+    while n < ROUNDS_MIN or (n < ROUNDS_MAX and time.monotonic() - began < bench.work_seconds):
         for way in WAYS if n % 2 == 0 else reversed(WAYS):
             with way.around(bench) as prefix:
                 done = once(bench, work, prefix)
             if way is ESPY[0]:
                 lost += lost_in(bench, bench.trace) or 0
             runs.take(way.name, done, once(bench, work, []))
+        n += 1
     return runs, lost
 
 
@@ -121,7 +124,7 @@ def compare(bench, work, t):
     bench.results.add(f'work/{work.name}.events_per_s', [events / get('untraced.wall').median], 'events/s', better=1)
     t.row(work.name, number(get('untraced.wall').best), number(get('untraced.wall').median), cell(floor), cell(espy),
           percent(espy.spread), cell(get(f'{FLOOR.name}.cpu_ratio')), cell(get('espy.cpu_ratio')),
-          number(get('espy.whole').best), number(events), number(round(events / get('untraced.wall').median)),
+          number(get('espy.whole').best), len(espy.values), number(events), number(round(events / get('untraced.wall').median)),
           number(os.path.getsize(bench.trace) / max(1, events)), number(lost))
 
 
@@ -149,13 +152,13 @@ def peers(bench, work, t):
 
 def measure(bench):
     t = bench.results.table(
-        'Real work', f'Wall clock in seconds, untraced, and how many times that with the empty programs and under '
-        f'`espy run -q`, minimum and median of {bench.work_rounds} rounds, each run between two untraced ones and divided by '
+        'Real work', 'Wall clock in seconds, untraced, and how many times that with the empty programs and under '
+        '`espy run -q`, minimum and median of several rounds, each run between two untraced ones and divided by '
         f'their mean; where these two differ by more than {percent(STEADY)} the round is left out, unless all are. '
         '"CPU" is user and system time of the work itself, "with start" espy run from its start to its end, the trace '
         'finished.',
-        ['', 'untraced', 'median', 'empty', 'espy', 'spread', 'CPU empty', 'CPU espy', 'with start', 'events', 'events/s',
-         'bytes/event', 'lost'])
+        ['', 'untraced', 'median', 'empty', 'espy', 'spread', 'CPU empty', 'CPU espy', 'with start', 'rounds',
+         'events', 'events/s', 'bytes/event', 'lost'])
     names = () if bench.quick else ('C compile', 'tar', 'git')
     others = Table('Real work under other tools', 'Wall clock, times the untraced one; once, with '
                    'less to do for tar. What each writes is a file in the same folder.', ['', 'espy'] + [w.name for w in WORK_PEERS])
