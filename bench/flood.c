@@ -24,7 +24,7 @@
 
 #define NS_PER_S    1000000000ull
 #define TICK_NS     1000000ull /* how long a share of the rate is */
-#define PROCS_MAX   64
+#define PROCS_MAX   1024
 #define NOT_LIMITED UINT64_MAX
 
 struct flood {
@@ -94,7 +94,7 @@ static int flood(const struct flood *f, struct ops_state *s, struct done *ret)
 
 static int one(const struct flood *f, int number, int to)
 {
-	struct ops_state s;
+	struct ops_state s = {.dir = f->dir, .program = f->program};
 	struct done d;
 	cpu_set_t set;
 	int r;
@@ -103,7 +103,7 @@ static int one(const struct flood *f, int number, int to)
 	CPU_SET(number % (int)sysconf(_SC_NPROCESSORS_ONLN), &set);
 	if (f->n_procs > 1)
 		sched_setaffinity(0, sizeof(set), &set);
-	r = espy_ops_begin(&s, f->op, f->dir, f->program);
+	r = espy_ops_begin(&s, f->op);
 	if (r >= 0)
 		r = flood(f, &s, &d);
 	espy_ops_end(&s);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop [-b BATCHES] [-t MS] [-o FILE] -d DIR -x PROGRAM OP…
+ * loop [-b BATCHES] [-t MS] [-o FILE] [-p CPU] [-c COMPONENTS] -d DIR -x PROGRAM OP…
  *
  * Times operations: BATCHES times through all of them, each for MS milliseconds. A batch is short,
  * so that some of them are not disturbed by whatever else the machine does, and takes the same time
- * however slow a tracer makes the operation. Prints a line per batch, at the end:
+ * however slow a tracer makes the operation. With -p all of it, children included, stays on one
+ * processor; -c says how long the path of files is. Prints a line per batch, at the end:
  *
  *     OP repetitions cpu_ns wall_ns
  *
@@ -12,6 +13,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +32,7 @@ struct batch {
 
 struct loop {
 	const char *dir, *program, *output;
-	unsigned batches;
+	unsigned batches, components;
 	uint64_t batch_ns;
 	int n_ops;
 	const struct op *op[OPS_MAX];
@@ -88,7 +90,9 @@ static int run_all(struct loop *l)
 	int r;
 
 	for (int i = 0; i < l->n_ops; i++) {
-		r = espy_ops_begin(&l->state[i], l->op[i], l->dir, l->program);
+		l->state[i] = (struct ops_state){
+			.dir = l->dir, .components = l->components, .program = l->program};
+		r = espy_ops_begin(&l->state[i], l->op[i]);
 		if (r >= 0)
 			r = run_batch(l, i, &l->state[i], &warm);
 		if (r < 0)
@@ -118,37 +122,61 @@ static int print_all(const struct loop *l)
 	return fflush(f) ? fail("output", -errno) : 0;
 }
 
+static int stay_on(unsigned cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) < 0 ? -errno : 0;
+}
+
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: loop [-b BATCHES] [-t MS] [-o FILE] -d DIR -x PROGRAM OP…\nOP is one of");
+	fprintf(stderr, "usage: loop [-b BATCHES] [-t MS] [-o FILE] [-p CPU] [-c COMPONENTS] -d "
+			"DIR -x PROGRAM OP…\nOP is one of");
 	espy_ops_print();
 	return 2;
 }
 
+static int take(struct loop *l, int c)
+{
+	unsigned long n = c == 'o' || c == 'd' || c == 'x' ? 0 : strtoul(optarg, NULL, 10);
+
+	switch (c) {
+	case 'b':
+		l->batches = (unsigned)n;
+		return 0;
+	case 't':
+		l->batch_ns = n * 1000000u;
+		return 0;
+	case 'p':
+		return stay_on((unsigned)n);
+	case 'c':
+		l->components = (unsigned)n;
+		return 0;
+	case 'o':
+		l->output = optarg;
+		return 0;
+	case 'd':
+		l->dir = optarg;
+		return 0;
+	case 'x':
+		l->program = optarg;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 int main(int argc, char **argv)
 {
-	static struct loop l;
+	static struct loop l = {
+		.dir = "/tmp", .program = "/bin/true", .batches = 20, .batch_ns = 5000000};
 	int c;
 
-	l.dir = "/tmp";
-	l.program = "/bin/true";
-	l.batches = 20;
-	l.batch_ns = 5000000;
-	while ((c = getopt(argc, argv, "b:t:o:d:x:")) != -1) {
-		if (c == 'b')
-			l.batches = (unsigned)strtoul(optarg, NULL, 10);
-		else if (c == 't')
-			l.batch_ns = strtoull(optarg, NULL, 10) * 1000000u;
-		else if (c == 'o')
-			l.output = optarg;
-		else if (c == 'd')
-			l.dir = optarg;
-		else if (c == 'x')
-			l.program = optarg;
-		else
+	while ((c = getopt(argc, argv, "b:t:o:p:c:d:x:")) != -1)
+		if (take(&l, c) < 0)
 			return usage();
-	}
 	for (; optind < argc && l.n_ops < OPS_MAX; optind++) {
 		l.op[l.n_ops] = espy_ops_find(argv[optind]);
 		if (!l.op[l.n_ops++])

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define COMPONENTS 8 /* of the path that is opened */
+#define COMPONENTS 8 /* of the path that is opened, unless it is said */
 #define FILE_BYTES 4096
 #define MESSAGE    64 /* bytes of an echo */
 
@@ -26,15 +26,15 @@ static int no_set_up(struct ops_state *s)
 	return 0;
 }
 
-/* A file of a page below `dir`, as deep as COMPONENTS says however deep `dir` is. */
+/* A file of a page below `dir`, so deep in all however deep `dir` is. */
 static int make_path(struct ops_state *s)
 {
 	size_t n = (size_t)snprintf(s->path, sizeof(s->path), "%s", s->dir);
-	int depth = 0, fd;
+	int depth = 0, fd, all = s->components ? (int)s->components : COMPONENTS;
 
 	for (const char *p = s->path; *p; p++)
 		depth += *p == '/';
-	for (; depth < COMPONENTS - 1 && n < sizeof(s->path) - 32; depth++) {
+	for (; depth < all - 1 && n < sizeof(s->path) - 32; depth++) {
 		n += (size_t)snprintf(s->path + n, sizeof(s->path) - n, "/folder%d", depth);
 		if (mkdir(s->path, 0700) < 0 && errno != EEXIST)
 			return -errno;
@@ -129,6 +129,14 @@ static int run_pread(struct ops_state *s, unsigned n)
 	return 0;
 }
 
+static int run_pwrite(struct ops_state *s, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (pwrite(s->fd, "x", 1, i & 1023) != 1)
+			return -errno;
+	return 0;
+}
+
 static int run_write(struct ops_state *s, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -211,11 +219,12 @@ static int run_echo(struct ops_state *s, unsigned n)
 }
 
 static const struct op ops[] = {
-	{"getppid", 64, no_set_up, run_getppid},       {"lseek", 64, make_path, run_lseek},
-	{"pread", 64, make_path, run_pread},           {"write-null", 64, open_null, run_write},
-	{"write-file", 64, make_path, run_write_file}, {"pipe", 32, open_pipe, run_pipe},
-	{"open-close", 8, make_path, run_open},        {"stat", 16, make_path, run_stat},
-	{"fork-exec", 1, no_set_up, run_fork},         {"echo", 8, start_echo, run_echo},
+	{"getppid", 64, no_set_up, run_getppid},  {"lseek", 64, make_path, run_lseek},
+	{"pread", 64, make_path, run_pread},      {"pwrite", 64, make_path, run_pwrite},
+	{"write-null", 64, open_null, run_write}, {"write-file", 64, make_path, run_write_file},
+	{"pipe", 32, open_pipe, run_pipe},        {"open-close", 8, make_path, run_open},
+	{"stat", 16, make_path, run_stat},        {"fork-exec", 4, no_set_up, run_fork},
+	{"echo", 8, start_echo, run_echo},
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -235,9 +244,9 @@ void espy_ops_print(void)
 	fputc('\n', stderr);
 }
 
-int espy_ops_begin(struct ops_state *s, const struct op *op, const char *dir, const char *program)
+int espy_ops_begin(struct ops_state *s, const struct op *op)
 {
-	*s = (struct ops_state){.dir = dir, .program = program, .fd = -1, .fd2 = -1};
+	s->fd = s->fd2 = -1;
 	return op->set_up(s);
 }
 

@@ -7,8 +7,9 @@
 
 struct ops_state {
 	const char *dir;     /* an empty directory that is ours */
+	unsigned components; /* of the path that is opened; 0: eight */
 	const char *program; /* what `fork` executes */
-	char path[4096];     /* of eight components */
+	char path[4096];     /* of so many components, or of those that `dir` has and one more */
 	int fd, fd2;
 	pid_t helper; /* the other end of `echo`, 0 for none */
 };
@@ -24,5 +25,6 @@ struct op {
 const struct op *espy_ops_find(const char *name);
 /* Names of all, by spaces. */
 void espy_ops_print(void);
-int espy_ops_begin(struct ops_state *s, const struct op *op, const char *dir, const char *program);
+/* `s` has `dir`, `components` and `program`, and zeros. */
+int espy_ops_begin(struct ops_state *s, const struct op *op);
 void espy_ops_end(struct ops_state *s);

@@ -2,14 +2,16 @@
 """The machine: what it is, and whether it is quiet enough to tell a difference."""
 import os
 import platform
+import statistics
 import subprocess
 import time
 
-# What the untraced loops may scatter, and what others may use, before a comparison says nothing.
-SPREAD_MAX = 0.10
-ABOVE_BEST_MAX = 0.15
+# What others may use and do, and what of our own may go wrong, before a comparison says nothing.
 OTHERS_MAX = 0.10
 TRACED_MAX = 0.10
+UNSTEADY_MAX = 0.50  # of the pairs of untraced loops
+AGAIN_MAX = 0.02  # by which an untraced loop and the next one may differ, half of the time
+LOOPS = ('getppid', 'pread', 'open-close')
 
 
 class Kernel:
@@ -48,7 +50,9 @@ def describe():
 
 
 def is_same(a, b):
-    return all(a.get(k) == b.get(k) for k in ('cpu', 'cpus', 'kernel', 'machine'))
+    """What stands behind the version is the build, which changes more often than the kernel."""
+    kernels = [m.get('kernel', '').split('-')[0] for m in (a, b)]
+    return kernels[0] == kernels[1] and all(a.get(k) == b.get(k) for k in ('cpu', 'cpus', 'machine'))
 
 
 def _ticks():
@@ -85,22 +89,28 @@ class Quiet:
         return True
 
     def verdict(self, results):
-        """What is known about the noise, and the reasons why a comparison would say nothing."""
-        loops = [f for n, f in results.figures.items() if n.startswith('cost/') and n.endswith('/untraced.cpu')
-                 and n.split('/')[1] in ('getppid', 'pread')]
+        """What is known about the noise, and the reasons why a comparison would say nothing. That the machine is now
+        faster and now slower is none: what is compared stands between two looks at its speed."""
         noise = {
             'others_busy': sum(self.busy) / len(self.busy) if self.busy else 0.0,
             'steal': sum(self.steal) / len(self.steal) if self.steal else 0.0,
             'traced_by_others': self.traced / self.looks if self.looks else 0.0,
-            'loop_spread': max((f.spread for f in loops), default=0.0),
-            'loop_median_above_best': max((f.median / f.best - 1 for f in loops), default=0.0),
+            'unsteady': None, 'again': None, 'speed_range': None, 'speed_ns': None,
         }
+        pairs = results.get('again/unsteady')
+        if pairs:
+            noise['unsteady'] = pairs.best
+            noise['again'] = max((abs(results.get(f'again/{op}').median - 1) for op in LOOPS
+                                  if results.get(f'again/{op}')), default=1.0)
+            speeds = sorted(results.get('cost/pread/untraced.cpu').values)
+            noise['speed_ns'] = statistics.median(speeds)
+            noise['speed_range'] = speeds[len(speeds) * 9 // 10] / speeds[len(speeds) // 10] - 1
         why = []
         for key, limit, text in (
                 ('others_busy', OTHERS_MAX, 'other programs used {:.0%} of the machine'),
                 ('traced_by_others', TRACED_MAX, 'somebody else traced system calls in {:.0%} of the runs'),
-                ('loop_spread', SPREAD_MAX, 'half of the untraced loops scatter over {:.0%}'),
-                ('loop_median_above_best', ABOVE_BEST_MAX, 'the untraced median is {:.0%} above the best')):
-            if noise[key] > limit:
+                ('unsteady', UNSTEADY_MAX, 'the speed of the machine changed around {:.0%} of the runs'),
+                ('again', AGAIN_MAX, 'an untraced loop and the next one differ by {:.1%}')):
+            if noise[key] is not None and noise[key] > limit:
                 why.append(text.format(noise[key]) + f', {limit:.0%} at most')
-        return {k: round(v, 4) for k, v in noise.items()}, why
+        return {k: v if v is None else round(v, 4) for k, v in noise.items()}, why

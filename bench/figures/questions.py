@@ -80,7 +80,7 @@ def duckdb(bench, trace):
         raise ToolFailed('DuckDB', f'not in {modules}: tools/setup bench installs it')
     convert(bench, trace, bench.path('espy.parquet'))
     return lines(['node', os.path.join(bench.root, 'bench', 'peers.mjs'), modules, bench.path('espy.parquet'),
-                  bench.path('own.parquet'), str(bench.work_rounds)])
+                  bench.path('own.parquet'), str(bench.asked)])
 
 
 def sqlite(bench, trace, rounds):
@@ -144,7 +144,7 @@ def cell(row):
 
 def table(bench, large, small, peers, events):
     t = bench.results.table(
-        'Questions', f'About {number(events)} events, in the page cache, by two threads; best of {bench.work_rounds} '
+        'Questions', f'About {number(events)} events, in the page cache, by two threads; best of {bench.asked} '
         'rounds, each opening the trace anew. Rates are millions of events a second; "CPU" is by the processor time of '
         f'the process, on both cores. Against the peers on fewer rows: DuckDB on {number(SLICE)} in Parquet that it wrote '
         f'itself, with two threads; SQLite and grep (over CSV) on {number(SMALL)}. "ratio" is Espy over DuckDB on the '
@@ -174,8 +174,8 @@ def measure(bench):
     many(bench, part, SLICE, parts)
     many(bench, small, SMALL, parts)
     peers = {'DuckDB': peer(bench, 'DuckDB', duckdb, part),
-             'SQLite': peer(bench, 'SQLite', sqlite, small, bench.work_rounds),
-             'grep': peer(bench, 'grep', grep, small, bench.work_rounds)}
-    rounds = str(bench.work_rounds)
+             'SQLite': peer(bench, 'SQLite', sqlite, small, bench.asked),
+             'grep': peer(bench, 'grep', grep, small, bench.asked)}
+    rounds = str(bench.asked)
     table(bench, lines([bench.program('bench-query'), trace, rounds]),
           lines([bench.program('bench-query'), part, rounds]), peers, events)

@@ -63,7 +63,7 @@ class Results:
     """All figures of a run by name ("cost/pread/espy"), its tables, and what was left out and why."""
 
     def __init__(self):
-        self.figures, self.tables, self.skipped = {}, [], []
+        self.figures, self.tables, self.skipped, self.plots = {}, [], [], []
 
     def add(self, name, values, unit, better=-1):
         values = list(values)
@@ -76,6 +76,11 @@ class Results:
     def table(self, title, about, columns):
         self.tables.append(Table(title, about, columns))
         return self.tables[-1]
+
+    def plot(self, lines):
+        """Lines of text; none: there was too little to draw."""
+        if lines:
+            self.plots.append('\n'.join(lines) + '\n')
 
     def skip(self, what, why):
         if (what, why) not in self.skipped:

@@ -1,64 +1,76 @@
 # SPDX-License-Identifier: MIT
 """What the figures are meant to be, beside what they are."""
-from .results import number
+from .results import Figure, number, percent
+from .tools import FLOOR
+
+EMPTY = FLOOR.name
+WORKS = [('C compile', 1.05), ('tar', 1.05), ('git', 1.05), ('find', 1.05), ('SQLite', 1.05), ('loopback server', 1.15)]
 
 
-def _ratio(*names):
-    def value(results):
-        f = [results.get(n) for n in names]
-        return f[0].best / f[1].best if all(f) and f[1].best else None
-    return value
+def worst(prefix, suffix='', divide=1.0):
+    """The highest of several figures, as one."""
+    def find(results):
+        found = [v / divide for n, f in results.figures.items() if n.startswith(prefix) and n.endswith(suffix)
+                 for v in f.values]
+        return Figure([max(found)], '') if found else None
+    return find
 
 
-def _best(name):
-    def value(results):
-        f = results.get(name)
-        return f.best if f else None
-    return value
+def all_of(*names):
+    """The sum of what must be nothing."""
+    def find(results):
+        found = [results.get(n) for n in names]
+        return Figure([sum(abs(f.values[0]) for f in found)], '') if all(found) else None
+    return find
 
 
-def _worst(prefix, suffix=''):
-    def value(results):
-        found = [f.best for n, f in results.figures.items() if n.startswith(prefix) and n.endswith(suffix)]
-        return max(found) if found else None
-    return value
-
-
-def _most(*names):
-    def value(results):
-        found = [results.get(n).best for n in names if results.get(n)]
-        return max(found) if found else None
-    return value
-
-
-# What, target, unit, value.
+# What, at most, unit, figure or function, the same with the empty programs.
 ROWS = [
-    ('recorded 1-byte pread, over the untraced one', 450, 'ns', _best('added/pread/espy')),
-    ('the same, times the empty programs', 1.8, '×', _ratio('added/pread/espy', 'added/pread/empty programs')),
-    ('recorded open+close, times the untraced pair', 1.35, '×',
-     _ratio('cost/open-close/espy.cpu', 'cost/open-close/untraced.cpu')),
-    ('call that a filter excludes, over the untraced one', 180, 'ns',
-     _most('added/getppid/espy', 'added/pread/espy, filtered out', 'added/pread/espy, other class')),
-    ('call of another process than the recorded one', 180, 'ns', _best('added/pread/espy, other process')),
-    ('lost at 500,000 events/s', 0, 'events', _best('flood/pread, 500,000 a second.lost')),
-    ('lost at the highest rate', 0, 'events', _worst('flood/', 'goes.lost')),
-    ('agent CPU, the file included, at 500,000 events/s', 1000, 'ns/event',
-     _best('flood/pread, 500,000 a second.agent')),
-    ('on disk, reads and writes', 24, 'bytes/event', _best('size/pread and write')),
-    ('on disk, all kinds of work', 24, 'bytes/event', _best('size/all')),
-    ('resident, whole machine under load', 60e6, 'bytes', _worst('flood/', '.peak')),
-    ('espy run of a program that does nothing', 500, 'ms', _best('start/espy run')),
-    ('real work, the worst', 1.05, '×', _worst('work/', '.ratio')),
-    ('the same, CPU time of the work itself', 1.05, '×', _worst('work/', '.cpu_ratio')),
-    ('100 execs a second, processes only', 0.5, '% of a CPU', _best('execs/100/espy')),
-    ('1,600 execs a second, processes only', 5, '% of a CPU', _best('execs/1600/espy')),
+    ('recorded 1-byte pread, added, times the empty pair', 1.8, '×', 'floor/pread/espy', None),
+    ('recorded 1-byte pread, times the untraced one', 2.0, '×', 'ratio/pread/espy', f'ratio/pread/{EMPTY}'),
+    ('recorded 1-byte pwrite, added, times the empty pair', 1.8, '×', 'floor/pwrite/espy', None),
+    ('recorded 1-byte pwrite, times the untraced one', 2.0, '×', 'ratio/pwrite/espy', f'ratio/pwrite/{EMPTY}'),
+    ('recorded open+close, times the untraced pair', 1.35, '×', 'ratio/open-close/espy', f'ratio/open-close/{EMPTY}'),
+    ('not selected, `espy run -F exec`: added, times the empty pair', 1.1, '×', 'floor/pread/espy, filtered out', None),
+    ('not selected, the machine\'s processes recorded: the same', 1.1, '×', 'floor/pread/espy, other class', None),
+    ('not selected, another process recorded: the same', 1.1, '×', 'floor/pread/espy, other process', None),
+    ('fork+exec+exit, all recorded, times the untraced one', 1.10, '×', 'ratio/fork-exec/espy', f'ratio/fork-exec/{EMPTY}'),
+    *((f'real work: {name}, wall clock, times the untraced one', most, '×', f'work/{name}/espy.ratio',
+       f'work/{name}/{EMPTY}.ratio') for name, most in WORKS),
+    ('agent CPU with the file, pread as fast as it goes', 150, 'ns/event', 'flood/pread, all that goes.agent', None),
+    ('agent CPU with the file, lseek as fast as it goes', 150, 'ns/event', 'flood/lseek, all that goes.agent', None),
+    ('agent CPU with the file, pread 500,000 a second', 150, 'ns/event', 'flood/pread, 500,000 a second.agent', None),
+    ('agent CPU with the file, open+close as fast as it goes', 150, 'ns/event', 'flood/open+close, all that goes.agent', None),
+    ('on disk, pread as fast as it goes', 6, 'bytes/event', 'flood/pread, all that goes.bytes', None),
+    ('on disk, pread and write of one program', 6, 'bytes/event', 'size/pread and write', None),
+    ('on disk, tar', 6, 'bytes/event', 'work/tar.bytes', None),
+    ('resident, whole machine, the most under any load', 40, 'MB', worst('flood/', '.peak', 1e6), None),
+    ('lost at the highest rate of all processors', 0, 'events', worst('flood/', 'goes.lost'), None),
+    ('lost in a storm with --lossless, told or not', 0, 'events', all_of('storm/lost', 'storm/not_told'), None),
+    ('100 execs a second, processes only', 0.5, '% of a CPU', 'execs/100/espy', None),
+    ('1,600 execs a second, processes only', 5, '% of a CPU', 'execs/1600/espy', None),
+    ('`espy run -- true`', 150, 'ms', 'start/espy run -- true', None),
+    ('growth of anything, the steepest exponent', 1.1, '', worst('scale/', '.exponent'), None),
 ]
 
 
 def table(results):
-    t = results.table('Against the targets', 'The best that was measured.', ['', 'here', 'target', ''])
-    for what, target, unit, value in ROWS:
-        v = value(results)
-        if v is not None:
-            t.row(what, number(v), number(target), unit)
+    t = results.table('Against the targets', 'Met is what the median meets. Ratios are those of rounds, as further down. '
+                      '"empty" is the same with two BPF programs on system calls that do nothing, instead of Espy: '
+                      'what no tool on these hooks can go below.',
+                      ['', 'minimum', 'median', 'spread', 'target', '', 'empty', ''])
+    for what, most, unit, source, floor in ROWS:
+        f = source(results) if callable(source) else results.get(source)
+        if not f:
+            continue
+        least = results.get(floor) if floor else None
+        many = len(f.values) > 1
+        t.row(what, number(round(f.best, 3)), number(round(f.median, 3)), percent(f.spread) if many else '', '≤ ' + number(most),
+              unit, number(round(least.median, 3)) if least else '', verdict(f.median, most, least))
     results.tables.insert(0, results.tables.pop())
+
+
+def verdict(median, most, least):
+    if median <= most:
+        return 'met'
+    return 'not met; nor is it with the empty programs' if least and least.median > most else 'not met'

@@ -26,9 +26,11 @@ class Way:
     """A way to be traced. As a context it is around what runs: `with way.around(bench) as prefix`."""
 
     def __init__(self, name, about, package=None, wrap=None, beside=None, ops=None, wait='quiet',
-                 waits=False):
+                 waits=False, count=None, reaps=True):
         self.name, self.about, self.package, self.waits = name, about, package, waits
         self.wrap, self.beside, self.ops, self.wait = wrap, beside, ops, wait
+        self.count = count  # what a finished output file holds, where that is not lines
+        self.reaps = reaps  # it waits for what it started, whose time is then in its own
 
     def program(self):
         return (self.wrap or self.beside or [''])[0]
@@ -83,11 +85,32 @@ PEERS = [
     Way('strace', '`strace -f -o FILE`', 'strace', wrap=['strace', '-f', '-o', '{out}'],
         waits=True),
     Way('perf trace', '`perf trace -o FILE`', 'linux-perf', wrap=['perf', 'trace', '-o', '{out}']),
+    Way('perf record', '`perf record -e raw_syscalls:*`, entry and exit with their arguments', 'linux-perf',
+        wrap=['perf', 'record', '-q', '-e', 'raw_syscalls:*', '-o', '{out}']),
     Way('bpftrace', 'a line with result and duration per call', 'bpftrace',
         beside=['bpftrace', '-B', 'full', '-o', '{out}', '-e', BPFTRACE_CALLS]),
     Way('opensnoop', 'opens only, no result of anything else', 'libbpf-tools', beside=['opensnoop'],
         ops=('open-close',)),
     Way('execsnoop', 'execs only', 'libbpf-tools', beside=['execsnoop'], ops=('fork-exec',)),
+    Way('forkstat', 'forks, execs and exits', 'forkstat', beside=['forkstat', '-l'], ops=('fork-exec',)),
+]
+
+WORK_PEERS = [w for w in PEERS if w.name in ('strace', 'perf trace', 'perf record')]
+
+
+def perf_samples(path):
+    code, out, _ = output(['perf', 'report', '--stats', '-i', path], timeout=120)
+    m = re.search(r'SAMPLE events: +(\d+)', out) if code == 0 else None
+    return int(m[1]) if m else None
+
+
+FLOOD_PEERS = [
+    Way('strace', '', 'strace', wrap=['strace', '-f', '-T', '-o', '{out}']),
+    Way('perf trace', '', 'linux-perf', wrap=['perf', 'trace', '-o', '{out}'], reaps=False),
+    Way('perf record', '', 'linux-perf', count=perf_samples,
+        wrap=['perf', 'record', '-q', '-e', 'raw_syscalls:*', '-o', '{out}']),
+    Way('bpftrace', 'a line with result and duration per call', 'bpftrace',
+        beside=['bpftrace', '-B', 'full', '-o', '{out}', '-e', BPFTRACE_CALLS.replace('"loop"', '"flood"')]),
 ]
 
 EXEC_PEERS = [

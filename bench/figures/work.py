@@ -2,10 +2,11 @@
 """Real work with and without Espy."""
 import os
 import shutil
+import time
 
 from .process import run
-from .results import number, percent, times
-from .tools import ESPY, FLOOR, UNTRACED, ToolFailed, count_in, lost_in
+from .results import Table, number, percent
+from .tools import ESPY, FLOOR, UNTRACED, WORK_PEERS, ToolFailed, count_in, lost_in
 
 SQLITE = '''
 import os, sqlite3, sys
@@ -14,7 +15,7 @@ if os.path.exists(path): os.unlink(path)
 db = sqlite3.connect(path)
 db.execute('PRAGMA synchronous = OFF')
 db.execute('CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, value REAL)')
-for i in range(1500):
+for i in range(4000):
     with db: db.executemany('INSERT INTO t (name, value) VALUES (?, ?)', ((f'row {i} {j}', i * j) for j in range(20)))
 db.execute('CREATE INDEX n ON t (name)')
 print(db.execute('SELECT count(*), sum(value) FROM t').fetchone())
@@ -22,8 +23,9 @@ print(db.execute('SELECT count(*), sum(value) FROM t').fetchone())
 
 
 class Work:
-    def __init__(self, name, argv, needs=()):
+    def __init__(self, name, argv, needs=(), less=None):
         self.name, self.argv, self.needs = name, argv, needs
+        self.less = less or argv  # for tools that take thirty times as long
 
 
 def works(bench):
@@ -33,7 +35,8 @@ def works(bench):
     rows = [
         Work('C compile', ['sh', '-c', compile_all], ['gcc']),
         Work('tar', ['sh', '-c', 'for i in 1 2; do tar -cf - /usr/include /usr/lib/python3; done 2>/dev/null | '
-                     'cat >/dev/null'], ['tar']),
+                     'cat >/dev/null'], ['tar'],
+             less=['sh', '-c', 'tar -cf - /usr/include/linux 2>/dev/null | cat >/dev/null']),
         Work('git', ['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do git --no-optional-locks status --short && git log '
                      '--stat -p -20; done >/dev/null'], ['git']),
         Work('find', ['sh', '-c', 'find /usr -size +100k -newer /etc/passwd >/dev/null'], ['find']),
@@ -63,50 +66,110 @@ def once(bench, work, prefix):
     return wall, user + system, p.wall
 
 
-WAYS = [UNTRACED, FLOOR, ESPY[0]]
+WAYS = [FLOOR, ESPY[0]]  # each between two runs with nobody looking
+ROUNDS_MIN, ROUNDS_MAX = 2, 12
+STEADY = 0.10  # of which the wall clock may differ by so much
+
+
+class Runs:
+    """What `once` gave by way, and by round how many times the mean of the two untraced runs around it."""
+
+    def __init__(self, first):
+        self.rows, self.ratios, self.unsteady = {UNTRACED.name: [first]}, {}, {}
+
+    def take(self, name, done, after):
+        before = self.rows[UNTRACED.name][-1]
+        self.rows.setdefault(name, []).append(done)
+        self.rows[UNTRACED.name].append(after)
+        steady = max(before[0], after[0]) / min(before[0], after[0]) - 1 <= STEADY
+        into = (self.ratios if steady else self.unsteady).setdefault(name, [])
+        into.append([2 * done[n] / (before[n] + after[n]) for n in (0, 1)])
+
+    def give(self, results, work):
+        for name, rows in self.rows.items():
+            for n, what in enumerate(('wall', 'cpu', 'whole')):
+                results.add(f'work/{work.name}/{name}.{what}', (r[n] for r in rows), 's')
+        for name in self.rows:
+            ratios = self.ratios.get(name) or self.unsteady.get(name, [])
+            results.add(f'work/{work.name}/{name}.ratio', (r[0] for r in ratios), '×')
+            results.add(f'work/{work.name}/{name}.cpu_ratio', (r[1] for r in ratios), '×')
 
 
 def rounds(bench, work):
-    """{way: [what `once` gives]}, and how many events were lost."""
-    rows, lost = {w.name: [] for w in WAYS}, 0
+    """The Runs, and how many events were lost."""
     once(bench, work, [])  # so that all is cached
-    for n in range(bench.work_rounds):
+    runs, lost, n, began = Runs(once(bench, work, [])), 0, 0, time.monotonic()
+    while n < ROUNDS_MIN or (n < ROUNDS_MAX and time.monotonic() - began < bench.work_seconds):
         for way in WAYS if n % 2 == 0 else reversed(WAYS):
             with way.around(bench) as prefix:
-                rows[way.name].append(once(bench, work, prefix))
+                done = once(bench, work, prefix)
             if way is ESPY[0]:
                 lost += lost_in(bench, bench.trace) or 0
-    return rows, lost
+            runs.take(way.name, done, once(bench, work, []))
+        n += 1
+    return runs, lost
+
+
+def cell(f):
+    return f'{f.best:.2f}× {f.median:.2f}×' if f else '–'
 
 
 def compare(bench, work, t):
-    rows, lost = rounds(bench, work)
-    f = {}
-    for way, runs in rows.items():
-        for n, what in enumerate(('wall', 'cpu', 'whole')):
-            bench.results.add(f'work/{work.name}/{way}.{what}', (r[n] for r in runs), 's')
-            f[way, what] = bench.results.get(f'work/{work.name}/{way}.{what}')
-    plain, floor, espy = (f[w.name, 'wall'] for w in WAYS)
-    plain_cpu, floor_cpu, espy_cpu = (f[w.name, 'cpu'] for w in WAYS)
-    bench.results.add(f'work/{work.name}.ratio', [espy.best / plain.best], '×')
-    bench.results.add(f'work/{work.name}.cpu_ratio', [espy_cpu.best / plain_cpu.best], '×')
-    t.row(work.name, number(plain.best), times(floor.best, plain.best), number(espy.best),
-          times(espy.best, plain.best), times(espy.median, plain.median), percent(max(plain.spread, espy.spread)),
-          times(floor_cpu.best, plain_cpu.best), times(espy_cpu.best, plain_cpu.best),
-          number(f[ESPY[0].name, 'whole'].best), number(count_in(bench, bench.trace)), number(lost))
+    runs, lost = rounds(bench, work)
+    runs.give(bench.results, work)
+    get = lambda name: bench.results.get(f'work/{work.name}/{name}')  # noqa: E731
+    floor, espy = get(f'{FLOOR.name}.ratio'), get('espy.ratio')
+    events = count_in(bench, bench.trace) or 0
+    bench.results.add(f'work/{work.name}.bytes', [os.path.getsize(bench.trace) / max(1, events)], 'bytes/event')
+    bench.results.add(f'work/{work.name}.events_per_s', [events / get('untraced.wall').median], 'events/s', better=1)
+    t.row(work.name, number(get('untraced.wall').best), number(get('untraced.wall').median), cell(floor), cell(espy),
+          percent(espy.spread), cell(get(f'{FLOOR.name}.cpu_ratio')), cell(get('espy.cpu_ratio')),
+          number(get('espy.whole').best), len(espy.values), number(events), number(round(events / get('untraced.wall').median)),
+          number(os.path.getsize(bench.trace) / max(1, events)), number(lost))
+
+
+def peers(bench, work, t):
+    """Once each; they take so much that the machine's moods do not matter."""
+    less, cells = Work(work.name, work.less), []
+    once(bench, less, [])
+    before = once(bench, less, [])
+    for way in WORK_PEERS:
+        if not shutil.which(way.program()):
+            cells.append('')
+            continue
+        bench.say(f'real work: {work.name} under {way.name}')
+        try:
+            wall = once(bench, less, [bench.fill(w) for w in way.wrap])[0]
+        except ToolFailed as e:
+            bench.results.skip(f'real work: {work.name} under {way.name}', e.why)
+            cells.append('')
+            continue
+        bench.results.add(f'work/{work.name}/{way.name}.ratio', [wall / before[0]], '×')
+        cells.append(f'{wall / before[0]:.2f}×')
+    espy = bench.results.get(f'work/{work.name}/espy.ratio')
+    t.row(work.name, f'{espy.median:.2f}×', *cells)
 
 
 def measure(bench):
     t = bench.results.table(
-        'Real work', f'Wall clock in seconds, best of {bench.work_rounds} rounds, untraced, with the empty programs '
-        'and under `espy run -q` in turns. "CPU" is the ratio of user and system time of the work itself, "with '
-        'start" espy run from its start to its end, the trace finished.',
-        ['', 'untraced', 'empty', 'espy', 'ratio', 'of medians', 'spread', 'CPU empty', 'CPU espy', 'with start',
-         'events', 'lost'])
+        'Real work', 'Wall clock in seconds, untraced, and how many times that with the empty programs and under '
+        '`espy run -q`, minimum and median of several rounds, each run between two untraced ones and divided by '
+        f'their mean; where these two differ by more than {percent(STEADY)} the round is left out, unless all are. '
+        '"CPU" is user and system time of the work itself, "with start" espy run from its start to its end, the trace '
+        'finished.',
+        ['', 'untraced', 'median', 'empty', 'espy', 'spread', 'CPU empty', 'CPU espy', 'with start', 'rounds',
+         'events', 'events/s', 'bytes/event', 'lost'])
+    names = () if bench.quick else ('C compile', 'tar', 'git')
+    others = Table('Real work under other tools', 'Wall clock, times the untraced one; once, with '
+                   'less to do for tar. What each writes is a file in the same folder.', ['', 'espy'] + [w.name for w in WORK_PEERS])
     for work in works(bench):
         bench.say(f'real work: {work.name}')
         bench.quiet.alone()
         try:
             compare(bench, work, t)
+            if work.name in names:
+                peers(bench, work, others)
         except ToolFailed as e:
             bench.results.skip(f'real work: {work.name}', e.why)
+    if others.rows:
+        bench.results.tables.append(others)

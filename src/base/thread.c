@@ -14,3 +14,8 @@ int espy_thread_start(pthread_t *ret, void *(*fn)(void *), void *ctx)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -r;
 }
+
+void espy_thread_name(pthread_t thread, const char *name)
+{
+	pthread_setname_np(thread, name);
+}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/escape.h"
 #include "cmd/clipboard.h"
+#include "cmd/cost.h"
 #include "cmd/hashes.h"
 #include "cmd/pack.h"
 #include "cmd/pmc-option.h"
@@ -158,6 +159,7 @@ static const struct {
 	{"clipboard", true, espy_clipboard_option},
 	{"display", true, espy_display_option},
 	{"hashes", true, espy_hashes_option},
+	{"cost", true, espy_cost_option},
 	{"packages", false, espy_packages_option},
 };
 

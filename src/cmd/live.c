@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "cmd/clipboard.h"
 #include "cmd/cmd.h"
+#include "cmd/cost.h"
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
@@ -34,6 +35,7 @@ static const struct espy_option options[] = {
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
+	ESPY_COST_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -142,7 +144,10 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .profile = espy_profile_options(),
 					 .symbols = true,
 					 .flush_ms = 20};
-	struct espy_stop stop = {.follows = l->targets.n_pids > 0};
+	struct espy_cost cost = {.bytes = espy_sink_lines_written,
+				 .json = strcmp(l->format, "json") == 0,
+				 .to_stdout = true};
+	struct espy_stop stop = {.follows = l->targets.n_pids > 0, .cost = &cost};
 	struct espy_sink_lines lines = {0};
 	struct espy_capture *c = NULL;
 	struct espy_machine m = {0};
@@ -157,6 +162,9 @@ static int run_capture(struct live *l, struct espy_err *err)
 	r = espy_capture_open(&c, &o, err);
 	if (r >= 0)
 		espy_pack_tell(c, &m);
+	cost.sink = &lines;
+	if (r >= 0)
+		espy_cost_begin(&cost, c);
 	if (r >= 0)
 		r = espy_capture_start(c, err);
 	if (r >= 0) {
@@ -164,6 +172,7 @@ static int run_capture(struct live *l, struct espy_err *err)
 		r = espy_capture_run(c, espy_stop_tick, &stop, &e, err);
 		if (r >= 0)
 			tell_lost(&e);
+		espy_cost_end(&cost, c);
 	}
 	espy_capture_close(c);
 	espy_sink_lines_done(&lines);

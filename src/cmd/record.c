@@ -7,6 +7,7 @@
 #include "cmd/bounds.h"
 #include "cmd/clipboard.h"
 #include "cmd/cmd.h"
+#include "cmd/cost.h"
 #include "cmd/hashes.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
@@ -37,6 +38,7 @@ static const struct espy_option options[] = {
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
+	ESPY_COST_OPTION,
 	{0, NULL, NULL, NULL},
 };
 
@@ -109,9 +111,12 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 					 .profile = espy_profile_options(),
 					 .ring_bytes = rec->ring_bytes,
 					 .flush_ms = 1000};
-	struct espy_stop stop = {.follows = rec->targets.n_pids > 0,
-				 .progress = !rec->quiet && isatty(STDERR_FILENO)};
 	struct espy_sink_trace sink = {0};
+	struct espy_cost cost = {.bytes = espy_sink_trace_written, .sink = &sink};
+	struct espy_stop stop = {.follows = rec->targets.n_pids > 0,
+				 .progress = !rec->quiet && !espy_cost_wanted() &&
+					     isatty(STDERR_FILENO),
+				 .cost = &cost};
 	struct espy_capture *c = NULL;
 	struct espy_trace_writer *w;
 	struct espy_machine m;
@@ -127,11 +132,13 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 		r = espy_output_create(&w, rec->output, &rec->bounds, &m, err);
 	if (r >= 0) {
 		espy_sink_trace_init(&sink, w);
+		espy_cost_begin(&cost, c);
 		r = espy_capture_start(c, err);
 	}
 	if (r >= 0) {
 		stop.until = rec->for_ns ? espy_machine_now() + rec->for_ns : 0;
 		r = espy_capture_run(c, espy_stop_tick, &stop, &e, err);
+		espy_cost_end(&cost, c);
 	}
 	espy_capture_close(c);
 	if (sink.writer)

@@ -50,6 +50,8 @@ int espy_stop_tick(void *ctx, struct espy_capture *c, struct espy_ending *e)
 	const char *why = NULL;
 
 	show(s, c, now);
+	if (s->cost)
+		espy_cost_tick(s->cost, c);
 	if (stopped)
 		why = stopped == SIGINT ? "interrupted" : "terminated";
 	else if (s->until && now >= s->until)

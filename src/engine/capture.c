@@ -558,6 +558,22 @@ int64_t espy_capture_alive(const struct espy_capture *c)
 	return espy_sense_alive(c->sense);
 }
 
+void espy_capture_stats(const struct espy_capture *c, struct espy_sense_stats *ret)
+{
+	espy_sense_stats(c->sense, ret);
+}
+
+int espy_capture_measure(struct espy_capture *c)
+{
+	return espy_sense_measure(c->sense);
+}
+
+size_t espy_capture_programs(const struct espy_capture *c, struct espy_sense_program *ret,
+			     size_t max)
+{
+	return espy_sense_programs(c->sense, ret, max);
+}
+
 uint64_t espy_capture_events(const struct espy_capture *c)
 {
 	return c->events;

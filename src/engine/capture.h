@@ -70,5 +70,10 @@ int espy_capture_run(struct espy_capture *c, espy_capture_tick tick, void *ctx,
 
 /* Followed processes that are alive, as the kernel side counts them. */
 int64_t espy_capture_alive(const struct espy_capture *c);
+/* What it costs, as in sense/sense.h. */
+void espy_capture_stats(const struct espy_capture *c, struct espy_sense_stats *ret);
+int espy_capture_measure(struct espy_capture *c);
+size_t espy_capture_programs(const struct espy_capture *c, struct espy_sense_program *ret,
+			     size_t max);
 uint64_t espy_capture_events(const struct espy_capture *c);
 uint64_t espy_capture_lost(const struct espy_capture *c);

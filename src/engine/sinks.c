@@ -29,6 +29,7 @@ static int trace_end(struct espy_sink *sink, const struct espy_ending *e, struct
 	int r;
 
 	s->bytes = espy_trace_size(s->writer);
+	s->written = espy_trace_written(s->writer);
 	s->dropped = espy_trace_forgotten(s->writer, &s->dropped_to);
 	r = espy_trace_finish(s->writer, e, err);
 	s->writer = NULL;
@@ -43,12 +44,21 @@ void espy_sink_trace_init(struct espy_sink_trace *s, struct espy_trace_writer *w
 	s->writer = writer;
 }
 
+uint64_t espy_sink_trace_written(const void *sink)
+{
+	const struct espy_sink_trace *s = sink;
+
+	return s->writer ? espy_trace_written(s->writer) : s->written;
+}
+
 /* --- lines ---------------------------------------------------------------------------------- */
 
 static int flush_lines(struct espy_sink_lines *s, struct espy_err *err)
 {
+	size_t n = s->out.n;
 	int r = espy_buf_flush(&s->out, s->fd);
 
+	s->written += r < 0 ? 0 : n;
 	if (r < 0 && r != -EPIPE)
 		espy_err_set(err, r, "cannot write the output: %s", strerror(-r));
 	return r;
@@ -97,6 +107,11 @@ int espy_sink_lines_init(struct espy_sink_lines *s, const struct espy_format *f,
 	s->sink.ops = &lines_ops;
 	s->fd = fd;
 	return espy_writer_init(&s->writer, f, o);
+}
+
+uint64_t espy_sink_lines_written(const void *sink)
+{
+	return ((const struct espy_sink_lines *)sink)->written;
 }
 
 void espy_sink_lines_done(struct espy_sink_lines *s)

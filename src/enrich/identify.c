@@ -247,6 +247,7 @@ static int start_thread(struct espy_identify *t, struct espy_err *err)
 	if (r < 0)
 		return espy_err_set(err, r, "cannot start the thread that reads executables: %s",
 				    strerror(-r));
+	espy_thread_name(t->thread, "espy-hash");
 	t->has_thread = true;
 	return 0;
 }

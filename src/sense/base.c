@@ -14,6 +14,7 @@
 #include "sense/attach.h"
 #include "sense/brake.h"
 #include "sense/clipboard.h"
+#include "sense/cost.h"
 #include "sense/counters.h"
 #include "sense/freezer.h"
 #include "sense/iterate.h"
@@ -52,6 +53,7 @@ struct base {
 	struct espy_links links;
 	uint64_t busy_told, misses_told, apart_told, samples_told, clips_told;
 	struct espy_sense_stats stats;
+	int measuring;           /* the kernel counts runs while it is open; 0: not */
 	struct espy_buf pending; /* records of calls that had not ended at the stop */
 	struct espy_runs runs;
 	struct espy_counters counters;
@@ -167,6 +169,8 @@ static void base_close(struct espy_sense *sense)
 	espy_freezer_free(s->freezer);
 	espy_rings_close(s->rings, s->n_cpus);
 	espy_load_free(s->load);
+	if (s->measuring > 0)
+		close(s->measuring);
 	espy_buf_done(&s->pending);
 	espy_runs_done(&s->runs);
 	espy_counters_done(&s->counters);
@@ -400,30 +404,12 @@ static int tell_clips(struct base *s, uint64_t now, espy_record_fn fn, void *ctx
 	return l.lost ? send_loss(s, 0, &l, fn, ctx) : 0;
 }
 
-/* Calls that a program did not get to see because it was running already on that CPU. */
-static uint64_t count_misses(struct base *s)
-{
-	struct bpf_program *p;
-	uint64_t sum = 0;
-
-	bpf_object__for_each_program(p, s->skel->obj)
-	{
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
-		int fd = program(s, p);
-
-		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0)
-			sum += info.recursion_misses;
-	}
-	return sum;
-}
-
 /* At the end of a full drain: what was lost behind the last records, and what left no gap. */
 static int check_ends(struct base *s, espy_record_fn fn, void *ctx)
 {
 	uint64_t now = espy_machine_now();
 	struct loss l = {.from = 0, .to = now, .at = now, .classes = ""};
-	uint64_t busy = 0, apart = 0, misses = count_misses(s);
+	uint64_t busy = 0, apart = 0, misses = espy_cost_misses(s->load);
 	int r = 0;
 
 	for (unsigned i = 0; i < s->n_cpus && r >= 0; i++) {
@@ -665,10 +651,30 @@ static void base_stats(const struct espy_sense *sense, struct espy_sense_stats *
 {
 	const struct base *s = (const struct base *)sense;
 	*ret = s->stats;
-	ret->in_rings = 0;
+	ret->in_rings = ret->in_fullest = 0;
 	ret->ring_bytes = s->ring_bytes;
-	for (unsigned i = 0; i < s->n_cpus; i++)
-		ret->in_rings += espy_ring_waiting(&s->rings[i]);
+	for (unsigned i = 0; i < s->n_cpus; i++) {
+		uint64_t waiting = espy_ring_waiting(&s->rings[i]);
+
+		ret->in_rings += waiting;
+		ret->in_fullest = waiting > ret->in_fullest ? waiting : ret->in_fullest;
+	}
+}
+
+static int base_measure(struct espy_sense *sense)
+{
+	struct base *s = of(sense);
+	int fd = s->measuring > 0 ? s->measuring : espy_cost_measure();
+
+	if (fd > 0)
+		s->measuring = fd;
+	return fd < 0 ? fd : 0;
+}
+
+static size_t base_programs(const struct espy_sense *sense, struct espy_sense_program *ret,
+			    size_t max)
+{
+	return espy_cost_programs(((const struct base *)sense)->load, ret, max);
 }
 
 static void count_plus(const struct base *s, struct espy_sense_plus *ret)
@@ -709,6 +715,8 @@ const struct espy_sense_ops espy_base_ops = {
 	.new_epoch = base_new_epoch,
 	.alive = base_alive,
 	.stats = base_stats,
+	.measure = base_measure,
+	.programs = base_programs,
 };
 
 /* --- probing -------------------------------------------------------------------------------- */

@@ -107,6 +107,7 @@ int espy_brake_start(struct espy_brake **ret, const struct espy_ring *rings, uns
 		free(b);
 		return espy_err_set(err, r, "cannot start a thread: %s", strerror(-r));
 	}
+	espy_thread_name(b->thread, "espy-hold");
 	/* before whatever fills the rings; without the right to, it is still on time mostly */
 	pthread_setschedparam(b->thread, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
 	*ret = b;

@@ -476,6 +476,7 @@ static int start_thread(struct espy_clipboard *c, struct espy_err *err)
 		return espy_err_set(err, r,
 				    "cannot start the thread that watches the clipboard: %s",
 				    strerror(-r));
+	espy_thread_name(c->thread, "espy-clipboard");
 	c->has_thread = true;
 	return 0;
 }

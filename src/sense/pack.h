@@ -18,6 +18,8 @@ struct espy_sense_ops {
 	void (*new_epoch)(struct espy_sense *s);
 	int64_t (*alive)(const struct espy_sense *s);
 	void (*stats)(const struct espy_sense *s, struct espy_sense_stats *ret);
+	int (*measure)(struct espy_sense *s);
+	size_t (*programs)(const struct espy_sense *s, struct espy_sense_program *ret, size_t max);
 };
 
 /* The first member of every pack's own struct. */

@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/thread.h"
 #include "base/vec.h"
 #include "model/schema.h"
 #include "sense/connector.h"
@@ -544,6 +545,8 @@ static void plain_start(struct espy_sense *sense)
 	s->is_running = true;
 	if (pthread_create(&s->thread, NULL, run, s) != 0)
 		s->is_running = false;
+	else
+		espy_thread_name(s->thread, "espy-listen");
 }
 
 static void plain_stop(struct espy_sense *sense)

@@ -140,3 +140,13 @@ void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret)
 {
 	s->ops->stats(s, ret);
 }
+
+int espy_sense_measure(struct espy_sense *s)
+{
+	return s->ops->measure ? s->ops->measure(s) : -ENOTSUP;
+}
+
+size_t espy_sense_programs(const struct espy_sense *s, struct espy_sense_program *ret, size_t max)
+{
+	return s->ops->programs ? s->ops->programs(s, ret, max) : 0;
+}

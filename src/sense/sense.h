@@ -98,9 +98,23 @@ struct espy_sense_stats {
 	uint64_t records;    /* handed out, definitions included */
 	uint64_t lost;       /* as in the loss records so far */
 	uint64_t in_rings;   /* bytes waiting */
+	uint64_t in_fullest; /* of them in the ring that has most */
 	uint64_t ring_bytes; /* of one ring */
 };
 void espy_sense_stats(const struct espy_sense *s, struct espy_sense_stats *ret);
+
+/* A program in the kernel, by its name in bpf/: how often it ran since espy_sense_measure, and how
+ * long in all, the programs included that it went on in. */
+struct espy_sense_program {
+	char name[64];
+	uint64_t runs, ns;
+};
+#define ESPY_SENSE_PROGRAMS_MAX 256
+/* Has the kernel count that from now on, until espy_sense_close; every run takes some 70 ns longer
+ * by it. 0 or negative errno: -EPERM without CAP_SYS_ADMIN, -ENOTSUP where there are none. */
+int espy_sense_measure(struct espy_sense *s);
+/* Those that ran, the most expensive first; how many, at most `max`. */
+size_t espy_sense_programs(const struct espy_sense *s, struct espy_sense_program *ret, size_t max);
 
 /* Tries to load the base pack and lets go of it: 0, or why it cannot be, with what to do about it.
  * How many programs of the plus pack went with it, of how many, goes to *ret. */
