@@ -44,11 +44,11 @@ enum seen_at {
 static __always_inline u64 creds_of(const struct task_state *st, struct task_struct *t,
 				    enum seen_at at)
 {
-	u64 cred = (u64)TR(t, cred);
+	u64 cred = (u64)KR(t, cred);
 
 	if (at == SEEN_ENTRY || cred == st->cred)
 		return cred;
-	return (u64)TR(t, real_cred);
+	return (u64)KR(t, real_cred);
 }
 
 static __always_inline void state_take_creds(struct task_state *st, u64 cred)

@@ -51,14 +51,14 @@ __noinline u64 exit_fd(u32 fd)
 
 __noinline u64 exit_cwd(void)
 {
-	struct fs_struct *fs = TR(current_task(), fs);
+	struct fs_struct *fs = KR(current_task(), fs);
 
 	return exit_dir(KR(fs, pwd.mnt), KR(fs, pwd.dentry));
 }
 
 __noinline u64 exit_root(void)
 {
-	struct fs_struct *fs = TR(current_task(), fs);
+	struct fs_struct *fs = KR(current_task(), fs);
 
 	return exit_dir(KR(fs, root.mnt), KR(fs, root.dentry));
 }
@@ -66,7 +66,7 @@ __noinline u64 exit_root(void)
 /* The caller's own root directory, where paths that begin with '/' begin; 0: the machine's. */
 __noinline u64 exit_own_root(void)
 {
-	struct fs_struct *fs = TR(current_task(), fs);
+	struct fs_struct *fs = KR(current_task(), fs);
 	u64 dentry = KNUM(fs, root.dentry), mnt = KNUM(fs, root.mnt), root;
 	struct espy_cpu *c = this_cpu();
 	u32 gen = path_gen;

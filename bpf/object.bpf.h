@@ -684,7 +684,7 @@ static __always_inline u64 object_of_file(struct file *file, u32 user)
 /* `t`: the current task. */
 static __always_inline struct file *file_of_fd(struct task_struct *t, u32 fd)
 {
-	struct fdtable *fdt = KR(TR(t, files), fdt);
+	struct fdtable *fdt = KR(KR(t, files), fdt);
 	struct file *file = NULL;
 
 	if (fd >= KR(fdt, max_fds))

@@ -250,9 +250,9 @@ static __always_inline void state_identify(struct task_state *st, struct task_st
 static __always_inline bool state_changed(const struct task_state *st, struct task_struct *t,
 					  u64 cred)
 {
-	u64 ns = (u64)TR(t, nsproxy);
+	u64 ns = (u64)KR(t, nsproxy);
 
-	return st->cred != cred || (ns && st->ns != ns) || st->cset != (u64)TR(t, cgroups);
+	return st->cred != cred || (ns && st->ns != ns) || st->cset != (u64)KR(t, cgroups);
 }
 
 /*
