@@ -12,7 +12,7 @@ def repeat(bench, rate, process):
     out = []
     for _ in range(2 if bench.quick else 3):
         before = process.cpu_now()
-        n, wall = flood(bench, 'fork-exec', rate, 1 if bench.quick else 1.5, processes=1 if rate < 1000 else 2)
+        n, wall = flood(bench, 'fork-exec', rate, 1 if bench.quick else 1.2, processes=1 if rate < 1000 else 2)
         out.append((n, wall, process.cpu_now() - before))
     return out
 

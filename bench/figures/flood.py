@@ -56,7 +56,7 @@ def case(bench, name, op, rate, shown, factor):
     bench.quiet.alone()
     recorder = Recorder(bench, bench.trace)
     try:
-        made, wall = flood(bench, op, rate, 2 if bench.quick else 4)
+        made, wall = flood(bench, op, rate, 2 if bench.quick else 3)
     finally:
         recorder.stop()
     found, merged = told_in(bench, bench.trace, shown)

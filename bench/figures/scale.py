@@ -14,6 +14,7 @@ from .times import make_trace
 from .tools import Recorder, ToolFailed
 
 TERMS = [1, 8, 64, 512]
+LONG = 10_000_000  # events; asked once
 # By operation the kernel leaves the preads out, whatever the terms are.
 FILTERS = {
     'by operation': ('exec and (', 'path == "/none/{}"'),
@@ -69,7 +70,7 @@ def watched(bench, recorder, op, count, processes):
 
 def by_processes(bench, table):
     """The same work by more and more processes, the first ones with a processor each."""
-    cpus, total = os.cpu_count(), 300000 if bench.quick else 600000
+    cpus, total = os.cpu_count(), 300000 if bench.quick else 400000
     counts = sorted({1, cpus, 4, 16, 64} | (set() if bench.quick else {256}))
     plain, seen = {n: [] for n in counts}, {n: [] for n in counts}
     for recorded in (False, True, False, True):
@@ -146,14 +147,14 @@ def by_terms(bench, table):
 
 
 def by_length(bench, table):
-    lengths = [100_000, 1_000_000] + ([] if bench.quick else [10_000_000])
+    lengths = [100_000, 1_000_000] + ([] if bench.quick else [LONG])
     part = make_trace(bench)
     sweep = Sweep(bench, 'trace length', 'events', 's', 'wall clock of a question to a trace in the page cache')
     for events in lengths:
         trace = bench.path('long.espy')
         made = many(bench, trace, events, [part])['events']
         for name, argv in QUESTIONS.items():
-            runs = [run([bench.espy, *(a.replace('{trace}', trace) for a in argv)]) for _ in range(2)]
+            runs = [run([bench.espy, *(a.replace('{trace}', trace) for a in argv)]) for _ in range(2 if events < LONG else 1)]
             if any(r.code for r in runs):
                 bench.results.skip(f'scale: {name}', f'exit code {max(r.code for r in runs)}')
             else:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Bytes per event on disk."""
+"""Bytes per event on disk, of reads and writes; the table of real work has those of everything else."""
 import os
 
 from .results import number
 from .tools import ToolFailed, record_command
-from .work import works
 
 
 def commands(bench):
@@ -16,14 +15,11 @@ def commands(bench):
     yield 'dd bs=512', ['dd', f'if={big}', 'of=/dev/null', 'bs=512', 'status=none']
     yield 'pread and write', ['sh', '-c', f'{bench.program("flood")} -c 100000 -d {bench.dir} -x /bin/true pread; '
                               f'{bench.program("flood")} -c 100000 -d {bench.dir} -x /bin/true write-file']
-    for work in works(bench) if not bench.quick else ():  # the table of real work has them too
-        yield work.name, work.argv
 
 
 def measure(bench):
     t = bench.results.table('Bytes on disk', 'Size of the trace by the number of its events, everything recorded; '
                             'what existed before and the index are in it.', ['', 'events', 'bytes', 'bytes/event'])
-    events, size = 0, 0
     for name, argv in commands(bench):
         bench.say(f'bytes on disk: {name}')
         try:
@@ -32,9 +28,5 @@ def measure(bench):
             bench.results.skip(f'bytes on disk: {name}', e.why)
             continue
         if n:
-            events, size = events + n, size + nbytes
             bench.results.add(f'size/{name}', [nbytes / n], 'bytes/event')
             t.row(name, number(n), number(nbytes), number(nbytes / n))
-    if events:
-        bench.results.add('size/all', [size / events], 'bytes/event')
-        t.row('all together', number(events), number(size), number(size / events))

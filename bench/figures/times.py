@@ -68,7 +68,7 @@ def answers(bench):
                             '/dev/null; minimum and median wall clock in seconds.',
                             ['', 'minimum', 'median', 'events/s', 'peak resident'])
     for name, argv in QUESTIONS:
-        runs = [run([bench.espy, *(a.replace('{trace}', trace) for a in argv)]) for _ in range(2 if bench.quick else 3)]
+        runs = [run([bench.espy, *(a.replace('{trace}', trace) for a in argv)]) for _ in range(2)]
         if any(r.code != 0 for r in runs):
             bench.results.skip(f'answers: {name}', f'exit code {max(r.code for r in runs)}')
             continue
