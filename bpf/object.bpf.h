@@ -525,6 +525,9 @@ static __always_inline u32 object_filter(struct obj_scratch *s, const struct obj
 
 	if ((!n_only_paths && !n_only_exes) || s->rec.flags & ESPY_OBJ_PARTIAL)
 		return 0;
+	/* from memory: in a register its bits are known on each way here, and each would be gone */
+	if (*(volatile u64 *)&s->rec.id & (OBJ_MEM | OBJ_ASKS))
+		return 0;
 	if (k->sk || s->rec.flags & ESPY_OBJ_PSEUDO)
 		return n_only_paths && has_no_path(s, k) ? OBJ_OUTSIDE : 0;
 	if (n_only_paths && !only_any(0, n_only_paths, user))
@@ -553,8 +556,6 @@ static __always_inline int object_define(u64 id, const struct obj_slot *k, u32 i
 		n += 2 * ADDR_MAX;
 	}
 	bits = object_filter(s, k, user);
-	if (id & (OBJ_MEM | OBJ_ASKS))
-		bits &= ~OBJ_OUTSIDE;
 	s->rec.id |= bits;
 	return record_output(&s->rec.hdr, n, ESPY_CLASS_meta) ? -1 : bits;
 }

@@ -25,7 +25,7 @@ __noinline int only_pid(u32 pid)
 }
 
 /* Does the path whose names were just written fit this one? Without a function for each name: the
- * stack of calls is 8 deep at most. */
+ * stack of calls is 8 deep at most. Where it has no name no byte counts. */
 __noinline int only_fits(u32 index, u32 user)
 {
 	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
@@ -42,7 +42,7 @@ __noinline int only_fits(u32 index, u32 user)
 		u32 at = s->walk.at[(names - 1 - i) & (ESPY_ONLY_NAMES - 1)] & (OBJ_TEXT - 1);
 		const u64 *text = (void *)s->text + at;
 
-		if (i >= p->n)
+		if (differ)
 			break;
 		for (u32 w = 0; w < ESPY_ONLY_WORDS; w++)
 			differ |= (text[w] ^ p->name[i].word[w]) & p->name[i].mask[w];
