@@ -112,7 +112,11 @@ SHARED(file_open)
 	} else {
 		exit_path(&x, &rec->path, sizeof(*rec));
 	}
-	exit_send_here(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file, ret);
+	if (x.c->on & ESPY_ON_INSIDE && rec->path.obj & OBJ_OUTSIDE)
+		exit_nothing(&x);
+	else
+		exit_send_here(&x, &rec->hdr, sizeof(*rec), ESPY_EV_file_open, ESPY_CLASS_file,
+			       ret);
 	if (event_on[ESPY_EV_process_access] && opens_process(file, ret)) {
 		exit_again(x.st, entry);
 		return ESPY_EV_process_access;

@@ -354,7 +354,7 @@ int BPF_PROG(system_oom, struct task_struct *task, u32 uid)
 
 	if (!armed || !event_on[ESPY_EV_system_oom])
 		return 0;
-	st = state_recorded(current_task());
+	st = state_told(current_task(), SEEN_INSIDE);
 	if (!st) {
 		st = state_of(task, false);
 		if (!st || !(st->verdict & V_RECORD))
@@ -370,7 +370,7 @@ int BPF_PROG(system_oom__1, int pid)
 
 	if (!armed || !event_on[ESPY_EV_system_oom])
 		return 0;
-	st = state_recorded(current_task());
+	st = state_told(current_task(), SEEN_INSIDE);
 	return st ? send_oom(st, pid, ~0u, NULL) : 0;
 }
 

@@ -16,6 +16,9 @@ const volatile bool only_targets = 0;      /* record only `targets` and their de
 const volatile bool only_uids = 0;         /* record only tasks whose real user is in `uids` */
 const volatile bool only_cgroup =
 	0; /* record only tasks in or below the cgroup in slot 0 of `cgroups` */
+/* Of what is recorded: what a filter bounds; 0: any. See only.bpf.h. */
+const volatile u32 n_only_pids = 0, n_only_paths = 0, n_only_exes = 0, n_only_cgroups = 0;
+const volatile u32 only_pids[ESPY_ONLY_PIDS] = {};
 const volatile bool failed_only = 0; /* record only calls that failed */
 const volatile u64 min_duration = 0; /* ns */
 const volatile bool with_env = 0;    /* environment of exec */
@@ -38,6 +41,8 @@ struct espy_call calls[ESPY_ABIS][ESPY_CALLS] = {};
 struct espy_uring urings[ESPY_URINGS] = {};
 struct espy_layout layouts[ESPY_EVENT_ID_MAX] = {};
 struct espy_cpu cpus[ESPY_CPUS] = {};
+struct espy_only_path only_paths[2 * ESPY_ONLY_MAX] = {}; /* paths, then executables */
+struct espy_only_word only_cgroups[ESPY_ONLY_MAX] = {};
 u32 epoch = 1;         /* a new one makes every object be defined again */
 u32 path_gen = 1;      /* moves when a known path may have changed: rename, rmdir, mount */
 u32 armed = 0;         /* 0: nothing is recorded yet */
@@ -54,7 +59,11 @@ enum verdict {
 	V_ANNOUNCED = 8, /* user space was told who this is */
 	V_DONE = 16,     /* the call in flight was recorded by another hook, or was the parent's */
 	V_CREDS = 32,    /* `cred` and `ids` are known, from before the first event */
+	V_QUIET = 64,    /* of what is recorded only what the process table needs is asked for */
+	V_OTHER_EXE = 128, /* it runs none of the files asked for; children inherit it */
 };
+
+#define END_UNSEEN ~0ull /* in task_state.end: it may be in a call whose entry was not seen */
 
 /* Where task_state.args keeps what adjtimex and clock_adjtime, which have two, are asked for. */
 enum { TIMEX_MODES = 3, TIMEX_SHIFT = 4, TIMEX_FREQUENCY = 5 };
@@ -214,6 +223,7 @@ struct walk {
 	volatile u64 dentry, mount, mnt_root, parent;
 	u64 hash;
 	volatile u32 off, names, top;
+	volatile u32 at[ESPY_ONLY_NAMES]; /* where the last names begin, by their number */
 };
 
 struct obj_scratch {
@@ -295,7 +305,7 @@ struct {
 	__type(value, struct obj_slot);
 } obj_slots SEC(".maps");
 
-/* Ids that user space was told of, and in which epoch. */
+/* Ids that user space was told of, in which epoch, and how the object stands to the filter. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);

@@ -14,6 +14,7 @@
 
 #define S_IFMT   0170000
 #define S_IFSOCK 0140000
+#define S_IFIFO  0010000
 #define S_IFREG  0100000
 #define S_IFBLK  0060000
 #define S_IFDIR  0040000
@@ -37,7 +38,14 @@
 /* Stands for what there was no room to define: user space shows a partial path. */
 #define OBJ_UNTOLD  64u
 #define OBJ_SETTING 32u /* what is written to it sets something of the kernel: /proc/sys, /sys */
-#define OBJ_BITS    63ull
+/* How it stands to the filter: */
+#define OBJ_OUTSIDE   128u /* its path is none of those asked for */
+#define OBJ_OTHER_EXE 256u /* nor is it one of the executables */
+#define OBJ_FILTER    (OBJ_OUTSIDE | OBJ_OTHER_EXE)
+#define OBJ_BITS      0x1bfull
+/* A value of obj_sent: those bits, and behind them the epoch. */
+#define SENT_SHIFT       9
+#define SENT_EPOCH(told) ((told) >> SENT_SHIFT)
 
 static __always_inline u64 mix(u64 h, u64 x)
 {
@@ -132,6 +140,8 @@ static __always_inline long name_step(u32 i, struct walker *c)
 				      KR(dentry, d_name.name));
 	if (n < 0)
 		return 1;
+	w->at[w->names & (ESPY_ONLY_NAMES - 1)] = w->off;
+	w->names++;
 	w->off += n;
 	w->dentry = w->parent;
 	return 0;
@@ -498,11 +508,40 @@ static __always_inline u32 object_path(struct obj_scratch *s, const struct obj_s
 	return n > OBJ_TEXT - 1 ? OBJ_TEXT - 1 : n;
 }
 
-/* Sends what `id` means. */
+/* What has no place in a directory tree has no path that begins with '/', but for a memfd and the
+ * like, and for sockets that have a name. */
+static __always_inline bool has_no_path(const struct obj_scratch *s, const struct obj_slot *k)
+{
+	if (k->sk)
+		return s->rec.family == AF_INET || s->rec.family == AF_INET6;
+	return s->rec.flags & (ESPY_OBJ_ANON | ESPY_OBJ_NS) || (k->mode & S_IFMT) == S_IFIFO;
+}
+
+/* How what was just described stands to the filter. Where an event may follow that has another path
+ * it counts as asked for. */
+static __always_inline u32 object_filter(struct obj_scratch *s, const struct obj_slot *k, u32 user)
+{
+	u32 bits = 0;
+
+	if ((!n_only_paths && !n_only_exes) || s->rec.flags & ESPY_OBJ_PARTIAL)
+		return 0;
+	/* from memory: in a register its bits are known on each way here, and each would be gone */
+	if (*(volatile u64 *)&s->rec.id & (OBJ_MEM | OBJ_ASKS))
+		return 0;
+	if (k->sk || s->rec.flags & ESPY_OBJ_PSEUDO)
+		return n_only_paths && has_no_path(s, k) ? OBJ_OUTSIDE : 0;
+	if (n_only_paths && !only_any(0, n_only_paths, user))
+		bits |= OBJ_OUTSIDE;
+	if (n_only_exes && !only_any(ESPY_ONLY_MAX, n_only_exes, user))
+		bits |= OBJ_OTHER_EXE;
+	return bits;
+}
+
+/* Sends what `id` means, which gets its bits of the filter: those, or negative. */
 static __always_inline int object_define(u64 id, const struct obj_slot *k, u32 index, u32 user)
 {
 	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
-	u32 n, off;
+	u32 n, off, bits;
 
 	if (!s)
 		return -1;
@@ -516,7 +555,9 @@ static __always_inline int object_define(u64 id, const struct obj_slot *k, u32 i
 		sock_names(index, user, off);
 		n += 2 * ADDR_MAX;
 	}
-	return record_output(&s->rec.hdr, n, ESPY_CLASS_meta);
+	bits = object_filter(s, k, user);
+	s->rec.id |= bits;
+	return record_output(&s->rec.hdr, n, ESPY_CLASS_meta) ? -1 : bits;
 }
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -596,8 +637,9 @@ static __always_inline u64 setting_bit(const struct obj_slot *s)
 __noinline u64 object_learn(u32 index, u32 user)
 {
 	struct obj_slot *s = bpf_map_lookup_elem(&obj_slots, &index);
-	u32 gen = path_gen, now = epoch, *sent;
+	u32 gen = path_gen, now = epoch, *sent, told;
 	u64 chain, id;
+	int bits;
 
 	if (!s)
 		return 0;
@@ -610,11 +652,15 @@ __noinline u64 object_learn(u32 index, u32 user)
 	if (s->sk && sock_asks((void *)s->sk))
 		id |= OBJ_ASKS;
 	sent = bpf_map_lookup_elem(&obj_sent, &id);
-	if (!sent || *sent != now) {
-		if (object_define(id, s, index, user))
+	told = sent ? *sent : 0;
+	if (SENT_EPOCH(told) != now) {
+		bits = object_define(id, s, index, user);
+		if (bits < 0)
 			return OBJ_UNTOLD;
-		bpf_map_update_elem(&obj_sent, &id, &now, BPF_ANY);
+		told = now << SENT_SHIFT | (u32)bits;
+		bpf_map_update_elem(&obj_sent, &id, &told, BPF_ANY);
 	}
+	id |= told & OBJ_FILTER;
 	s->gen = gen;
 	s->epoch = now;
 	s->id = id;

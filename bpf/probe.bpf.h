@@ -208,12 +208,22 @@ static __always_inline struct task_state *state_current(bool create)
 	return state_of(current_task(), create);
 }
 
-/* Decides whether the current task is recorded: at first sight, and when its credentials change. */
+/* Of a task that is recorded: is nothing asked for that it does itself? V_QUIET or 0. */
+static __always_inline u8 state_quiet(const struct task_state *st, struct task_struct *t,
+				      u8 verdict)
+{
+	if (verdict & V_OTHER_EXE || (n_only_pids && !only_pid(st->pid)))
+		return V_QUIET;
+	return n_only_cgroups && cgroup_unasked(KNUM(t, cgroups)) ? V_QUIET : 0;
+}
+
+/* Decides whether the current task is recorded: at first sight, and when its credentials or cgroups
+ * change. */
 static __noinline int state_decide(struct task_state *st, struct task_struct *t)
 {
 	u32 pid = pid_in_espys_ns(st->pid);
 	bool record = true;
-	u8 verdict = st->verdict & ~(V_RECORD | V_ANNOUNCED);
+	u8 verdict = st->verdict & ~(V_RECORD | V_ANNOUNCED | V_QUIET);
 
 	if (only_targets && !(verdict & V_TREE)) {
 		if (!(verdict & V_KNOWN) && bpf_map_lookup_elem(&targets, &pid))
@@ -231,7 +241,9 @@ static __noinline int state_decide(struct task_state *st, struct task_struct *t)
 		record = false;
 	if (pid == self_pid && pid)
 		record = false;
-	st->verdict = verdict | V_KNOWN | (record ? V_RECORD : 0);
+	if (record)
+		verdict |= V_RECORD | state_quiet(st, t, verdict);
+	st->verdict = verdict | V_KNOWN;
 	return record;
 }
 
@@ -459,40 +471,88 @@ __noinline int state_renew(u32 at)
 	other = st->verdict & (V_KNOWN | V_CREDS) && st->cred != cred;
 	if (other && at != SEEN_EXEC && in_creds_call(st))
 		return 0;
-	if (watch_creds && other && at != SEEN_EXEC)
+	if (watch_creds && other && at != SEEN_EXEC && !(st->verdict & V_QUIET))
 		creds_unexplained(at);
 	else
 		state_refresh(at);
 	return 0;
 }
 
+/* Was it decided that nothing, or only what the process table needs, is recorded of the task? */
+static __always_inline bool state_is_quiet(const struct task_state *st)
+{
+	return st->verdict & V_KNOWN && (st->verdict & (V_RECORD | V_QUIET)) != V_RECORD;
+}
+
+/*
+ * Is nothing that this task does recorded, as was decided before? Then nothing has to be looked at
+ * but what may change that: the user where users are chosen, the cgroup where cgroups are. `told`:
+ * what is asked for is recorded of quiet tasks too.
+ */
+static __always_inline bool state_ignored(const struct task_state *st, struct task_struct *t,
+					  bool told)
+{
+	u32 v = st->verdict & (V_KNOWN | V_RECORD | V_QUIET);
+
+	if (v != V_KNOWN && (told || v != (V_KNOWN | V_RECORD | V_QUIET)))
+		return false;
+	if (only_uids && st->cred != (u64)KR(t, cred))
+		return false;
+	return !(only_cgroup || n_only_cgroups) || st->cset == (u64)KR(t, cgroups);
+}
+
+static __always_inline bool state_stale(const struct task_state *st, struct task_struct *t,
+					u64 cred)
+{
+	if (!(st->verdict & V_KNOWN))
+		return true;
+	if (st->verdict & V_RECORD)
+		return !(st->verdict & V_ANNOUNCED) || state_changed(st, t, cred);
+	return (only_uids && st->cred != cred) || (only_cgroup && st->cset != (u64)KR(t, cgroups));
+}
+
 /* The state of the current task, which `t` is, brought up to date. */
 static __always_inline struct task_state *state_seen(struct task_struct *t, enum seen_at at)
 {
 	struct task_state *st = state_of(t, true);
-	u64 cred;
 
 	if (!st) {
 		this_cpu()->busy++;
 		return NULL;
 	}
-	cred = creds_of(st, t, at);
-	if (!(st->verdict & V_KNOWN) ||
-	    (st->verdict & V_RECORD ? !(st->verdict & V_ANNOUNCED) || state_changed(st, t, cred)
-				    : only_uids && st->cred != cred))
+	if (state_stale(st, t, creds_of(st, t, at)))
 		state_renew(at);
 	return st;
 }
 
-/* The same, if the task is recorded. */
-static __always_inline struct task_state *state_recorded_at(struct task_struct *t, enum seen_at at)
+/* The same, if what the process table needs is recorded of the task. */
+static __always_inline struct task_state *state_told(struct task_struct *t, enum seen_at at)
 {
 	struct task_state *st = state_seen(t, at);
 
 	return st && st->verdict & V_RECORD ? st : NULL;
 }
 
+/* The same, if all that it does is recorded; with `told` as above. */
+static __always_inline struct task_state *state_recorded_at(struct task_struct *t, enum seen_at at,
+							    bool told)
+{
+	struct task_state *st = state_of(t, true);
+
+	if (!st) {
+		this_cpu()->busy++;
+		return NULL;
+	}
+	if (state_ignored(st, t, told))
+		return NULL;
+	if (state_stale(st, t, creds_of(st, t, at)))
+		state_renew(at);
+	if (!(st->verdict & V_RECORD) || (st->verdict & V_QUIET && !told))
+		return NULL;
+	return st;
+}
+
 static __always_inline struct task_state *state_recorded(struct task_struct *t)
 {
-	return state_recorded_at(t, SEEN_INSIDE);
+	return state_recorded_at(t, SEEN_INSIDE, false);
 }

@@ -4,6 +4,7 @@
  * they fire for every way to make or end a task, in the right context, with kernel objects at hand.
  * task_newtask rather than sched_process_fork: it has the flags, and sees the kernel's own workers.
  */
+#include "runs.bpf.h"
 #include "target.bpf.h"
 #include "run.bpf.h"
 
@@ -39,7 +40,7 @@ static __always_inline void child_state(struct task_state *st, struct task_struc
 		return;
 	}
 	child->entry = child->stack = 0;
-	child->verdict = (st->verdict & V_TREE) | V_DONE;
+	child->verdict = (st->verdict & (V_TREE | V_OTHER_EXE)) | V_DONE;
 	if (flags & CLONE_THREAD) {
 		child->verdict = st->verdict | V_DONE;
 		state_identify(child, t, (u64)KR(t, cred));
@@ -109,7 +110,7 @@ int BPF_PROG(process_fork__child, struct task_struct *task, u64 clone_flags)
 	if (!(st->verdict & V_RECORD))
 		return 0;
 	if (flags & CLONE_THREAD) {
-		if (event_on[ESPY_EV_thread_create] && !failed_only)
+		if (event_on[ESPY_EV_thread_create] && !failed_only && !(st->verdict & V_QUIET))
 			send_thread(st, task, flags);
 	} else if (event_on[ESPY_EV_process_fork]) {
 		send_fork(st, task, flags);
@@ -474,20 +475,22 @@ int BPF_PROG(process_exec__done, struct task_struct *p, int old_pid, struct linu
 	struct task_state *st;
 
 	if (!armed)
-		return 0;
+		return exec_unseen();
 	exec_new_tid(old_pid, KR(p, pid));
 	runs_end();
-	st = state_recorded_at(current_task(), SEEN_EXEC);
-	if (!st)
+	st = state_seen(current_task(), SEEN_EXEC);
+	if (st && n_only_exes)
+		exec_exe(st, p);
+	if (!st || !(st->verdict & V_RECORD))
 		return 0;
 	state_identify(st, p, creds_of(st, p, SEEN_EXEC));
 	if (event_on[ESPY_EV_process_exec])
 		send_exec(st, p, old_pid, bprm, now);
-	if (!failed_only && event_on[ESPY_EV_memory_exec])
+	if (!failed_only && event_on[ESPY_EV_memory_exec] && !(st->verdict & V_QUIET))
 		exec_memory(p);
 	st->entry = 0;
 	st->verdict |= V_DONE;
-	if ((!failed_only || stacks) && event_on[ESPY_EV_image_load])
+	if ((!failed_only || stacks) && event_on[ESPY_EV_image_load] && !(st->verdict & V_QUIET))
 		exec_images(p);
 	return 0;
 }
@@ -686,7 +689,8 @@ int BPF_PROG(process_exit, struct task_struct *p)
 	if (runs_any(st))
 		runs_end();
 	if (st->verdict & V_RECORD) {
-		if (st->tid != st->pid && event_on[ESPY_EV_thread_exit] && !failed_only)
+		if (st->tid != st->pid && event_on[ESPY_EV_thread_exit] && !failed_only &&
+		    !(st->verdict & V_QUIET))
 			send_thread_exit(st, p);
 		if (last && event_on[ESPY_EV_process_exit])
 			send_exit(st, p);
@@ -710,7 +714,7 @@ int BPF_PROG(process_comm, struct task_struct *task, const char *comm)
 
 	if (!armed || !event_on[ESPY_EV_process_comm])
 		return 0;
-	st = state_recorded(current_task());
+	st = state_told(current_task(), SEEN_INSIDE);
 	if (!st || (st->entry && st->type == ESPY_EV_process_exec)) /* exec names it itself */
 		return 0;
 	rec = record_reserve(sizeof(*rec) + 32, ESPY_CLASS_process, &seq);
@@ -749,6 +753,8 @@ int process_running(struct bpf_iter__task *ctx)
 	char *text;
 	long n;
 
+	if (t)
+		running_exe(t);
 	if (!t || !s || KR(t, tgid) != KR(t, pid))
 		return 0;
 	rec = (void *)s->text - sizeof(*rec);

@@ -340,7 +340,7 @@ int sys_enter(u64 *ctx)
 	if (!c->on ||
 	    (c->flags & ESPY_CALL_EXEC && !asks_for_exec(t, regs) && !asks_to_share(regs, c, ia32)))
 		return 0;
-	st = state_recorded_at(t, SEEN_ENTRY);
+	st = state_recorded_at(t, SEEN_ENTRY, c->on & ESPY_ON_QUIET);
 	if (!st || !enter_call(st, c, t, regs, ia32, id, false))
 		return 0;
 	/* these are told of by other hooks, and after an exec its caller is gone */
@@ -463,18 +463,39 @@ static __always_inline bool exit_told(struct task_state *st, const struct espy_c
 	       st->type == ESPY_EV_process_exec;
 }
 
+/* The end of a call of a task of which nothing is recorded. Whatever told of it, the next end is
+ * another's. */
+static __always_inline bool exit_ignored(struct task_state *st, struct task_struct *t,
+					 const struct espy_call *c)
+{
+	if (!state_ignored(st, t, c->on & ESPY_ON_QUIET))
+		return false;
+	if (st->verdict & V_DONE)
+		st->verdict &= ~V_DONE;
+	return true;
+}
+
 /* The state of a task whose call has no beginning; NULL: not recorded. A call that was taken back
  * has its own number as its result; not so of a task seen for the first time, where a read that
- * waited since before the capture may return just that. */
+ * waited since before the capture may return just that, and of one that was not recorded when the
+ * call began. */
 static __always_inline struct task_state *state_late(struct task_state *st, struct task_struct *t,
 						     const struct espy_call *c,
 						     struct pt_regs *regs, bool *ret_taken_back)
 {
-	if (st && exit_told(st, c))
+	if (st && (exit_ignored(st, t, c) || exit_told(st, c)))
 		return NULL;
-	*ret_taken_back = st && regs->ax == regs->orig_ax;
+	*ret_taken_back =
+		st && st->end != END_UNSEEN && !state_is_quiet(st) && regs->ax == regs->orig_ax;
 	st = state_recorded(t);
 	return st && exit_without_entry(st, t, regs) ? st : NULL;
+}
+
+/* Nothing is recorded of it, or nothing more. */
+static __always_inline int exit_left_out(struct task_state *st)
+{
+	st->entry = 0;
+	return 0;
 }
 
 /* There was no program to go on with: none is loaded, or too many tail calls were made. */
@@ -496,6 +517,8 @@ static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret
 	u64 now;
 	u32 type;
 
+	if (c->on & ESPY_ON_INSIDE && st->obj & OBJ_OUTSIDE)
+		return exit_left_out(st);
 	if (runs_any(st) && !runs_go_on(st, ret))
 		runs_break(st); /* before the time of what ended it */
 	now = bpf_ktime_get_boot_ns();
@@ -510,6 +533,8 @@ static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret
 		exit_creds(c);
 		return 0;
 	}
+	if (type != st->type && !wanted[type & (ESPY_EVENT_ID_MAX - 1)])
+		return exit_left_out(st);
 	if (stacks)
 		st->stack =
 			this_cpu()->level ? ESPY_STACK_LOST : stack_of_call(ctx, st, SCRATCH_EXIT);
@@ -523,10 +548,8 @@ static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret
 		if (!merged)
 			exit_inline(st, c, ret, now);
 		type = type_besides(st, c, ret);
-		if (!type) {
-			st->entry = 0;
-			return 0;
-		}
+		if (!type)
+			return exit_left_out(st);
 	}
 	st->next = type;
 	if (layouts[type & (ESPY_EVENT_ID_MAX - 1)].shared)
@@ -558,12 +581,9 @@ AT_EXIT(sys_exit)
 		       !asks_to_share(regs, c, is_ia32(t))))
 		return 0;
 	st = state_of(t, false);
-	if (!st || !st->entry) {
+	if (!st || !st->entry)
 		st = armed ? state_late(st, t, c, regs, &taken_back) : NULL;
-		if (!st)
-			return 0;
-	}
-	return exit_record(ctx, st, ret, taken_back);
+	return st ? exit_record(ctx, st, ret, taken_back) : 0;
 }
 
 /* --- the general programs ------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "maps.bpf.h"
+#include "only.bpf.h"
 
 /* kernfs_node.parent became __parent in 6.15 (633488947ef6). */
 struct kernfs_node___old {
@@ -27,7 +27,8 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 #define CGROUP_DEPTH 24u  /* levels that are told, from the leaf up */
 #define CGROUP_NAME  256u /* NAME_MAX and a NUL */
 
-/* Cgroups whose path user space was told. User space remembers more of them than this. */
+/* Cgroups whose path user space was told: 1, and 2 when nothing in it is asked for. User space
+ * remembers more of them than this. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -87,11 +88,52 @@ __noinline u64 cgroup_name(u64 node, u32 level)
 	return (u64)parent;
 }
 
+/* Can one of its names have the `nth` text that is asked for in it? With a backslash it is written
+ * otherwise than it will be shown. */
+__noinline int cgroup_has(u32 level, u32 nth)
+{
+	u32 user = SCRATCH_SCHED;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
+	const struct espy_only_word *w = &only_cgroups[nth & (ESPY_ONLY_MAX - 1)];
+	const char *name;
+
+	if (!s)
+		return true;
+	name = s->text + sizeof(struct espy_ev_meta_cgroup) + (level & 31) * CGROUP_NAME;
+	for (u32 i = 0; i < CGROUP_NAME; i++) {
+		const u64 *at = (void *)name + i;
+
+		if (!name[i])
+			break;
+		if (name[i] == '\\' ||
+		    !(((at[0] ^ w->word[0]) & w->mask[0]) | ((at[1] ^ w->word[1]) & w->mask[1])))
+			return true;
+	}
+	return false;
+}
+
+/* Can a cgroup of so many levels, whose names were just written, be one that is asked for? */
+static __always_inline bool cgroup_asked(u32 levels)
+{
+	for (u32 i = 0; i < CGROUP_DEPTH * ESPY_ONLY_MAX; i++) {
+		u32 level = i / ESPY_ONLY_MAX, nth = i % ESPY_ONLY_MAX;
+
+		if (level >= levels)
+			break;
+		if (nth < n_only_cgroups && cgroup_has(level, nth))
+			return true;
+	}
+	return false;
+}
+
+#define CGROUP_TOLD    1u
+#define CGROUP_UNASKED 2u
+
 /* Tells user space what a task's cgroup is called, once per cgroup; the key to find it by. `set` is
  * its task_struct.cgroups. */
 __noinline u64 cgroup_tell(u64 set)
 {
-	u32 user = SCRATCH_SCHED, one = 1;
+	u32 user = SCRATCH_SCHED, told = CGROUP_TOLD;
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
 	struct espy_ev_meta_cgroup *rec;
 	u64 key, kn;
@@ -111,10 +153,21 @@ __noinline u64 cgroup_tell(u64 set)
 		kn = cgroup_name(kn, i);
 	if (kn && kernfs_parent((void *)kn))
 		rec->partial = 1;
+	if (n_only_cgroups && !rec->partial && !cgroup_asked(rec->names.len / CGROUP_NAME))
+		told |= CGROUP_UNASKED;
 	if (record_output(&rec->hdr, sizeof(*rec) + CGROUP_DEPTH * CGROUP_NAME, ESPY_CLASS_meta) ==
 	    0)
-		bpf_map_update_elem(&cgroups_told, &key, &one, BPF_ANY);
+		bpf_map_update_elem(&cgroups_told, &key, &told, BPF_ANY);
 	return key;
+}
+
+/* Is it certain that a task with these cgroups is in none that a filter asks for? */
+static __always_inline bool cgroup_unasked(u64 set)
+{
+	u64 key = cgroup_tell(set);
+	u32 *told = bpf_map_lookup_elem(&cgroups_told, &key);
+
+	return told && *told & CGROUP_UNASKED;
 }
 
 /* --- namespaces ----------------------------------------------------------------------------- */

@@ -79,6 +79,10 @@ ESPY = [
         beside=['{espy}', 'record', '-q', '-F', 'fork,exec,exit', '-o', '{trace}'], wait='sleep'),
     Way('espy, other process', 'Espy records all of another process while the loop runs',
         beside=['{espy}', 'record', '-q', '-p', '{idle}', '-o', '{trace}'], wait='sleep'),
+    Way('espy, other program', '`espy record -F "exe == /sbin/init"` of the machine while the loop runs',
+        beside=['{espy}', 'record', '-q', '-F', 'exe == /sbin/init', '-o', '{trace}'], wait='sleep'),
+    Way('espy, other paths', '`espy record -F "path under /nowhere"` of the machine while the loop runs',
+        beside=['{espy}', 'record', '-q', '-F', 'path under /nowhere', '-o', '{trace}'], wait='sleep'),
 ]
 
 PEERS = [

@@ -142,6 +142,40 @@ static void put_ids(struct espy_buf *out, const char *what, const uint32_t *ids,
 	espy_buf_putc(out, '\n');
 }
 
+static void put_bounds(struct espy_buf *out, const char *what, const struct espy_text_bounds *b)
+{
+	static const char *const kinds[] = {[ESPY_BOUND_IS] = " ",
+					    [ESPY_BOUND_UNDER] = " under ",
+					    [ESPY_BOUND_STARTS] = " from "};
+
+	if (b->n == 0)
+		return;
+	espy_buf_printf(out, "only %s:", what);
+	for (uint32_t i = 0; i < b->n; i++) {
+		espy_buf_puts(out, kinds[b->v[i].kind]);
+		espy_escape_text(out, b->v[i].text);
+	}
+	espy_buf_putc(out, '\n');
+}
+
+/* Events whose paths are not bounded, where those of others are. */
+static void put_paths(struct espy_buf *out, const struct espy_rule_needs *n)
+{
+	bool some = false;
+
+	put_bounds(out, "paths", &n->paths);
+	for (size_t i = 0; n->paths.n > 0 && i < espy_n_schemas; i++) {
+		unsigned type = espy_schemas[i].type;
+
+		if (!n->type[type] || n->path_bound[type])
+			continue;
+		espy_buf_printf(out, "%s %s", some ? "" : "any path of:", espy_schemas[i].name);
+		some = true;
+	}
+	if (some)
+		espy_buf_putc(out, '\n');
+}
+
 static void put_columns(struct espy_buf *out, const struct espy_rule_columns *c)
 {
 	const struct espy_column *column;
@@ -173,6 +207,9 @@ static int explain(const struct espy_rule *r)
 				(unsigned long long)needs.min_duration);
 	put_ids(&out, "processes", needs.pids, needs.n_pids);
 	put_ids(&out, "users", needs.uids, needs.n_uids);
+	put_bounds(&out, "executables", &needs.exes);
+	put_bounds(&out, "cgroups with a name that has", &needs.cgroups);
+	put_paths(&out, &needs);
 	put_columns(&out, &columns);
 	if (columns.stateful)
 		espy_buf_puts(&out, "depends on earlier events\n");

@@ -76,7 +76,38 @@ static int compile(struct espy_capture *c, struct espy_sense_options *so,
 		so->uids = needs->uids;
 		so->n_uids = needs->n_uids;
 	}
+	so->only_pids = needs->pids;
+	so->n_only_pids = needs->n_pids;
+	so->only_exes = needs->exes;
+	so->only_cgroups = needs->cgroups;
+	so->only_paths = needs->paths;
 	return 0;
+}
+
+/* An event is bounded by paths when its own row is, and every row that follows from it. */
+static void bound_paths(const struct espy_capture *c, const struct espy_rule_needs *needs,
+			struct espy_sense_options *so)
+{
+	for (unsigned t = 0; t < ESPY_EVENT_ID_MAX; t++)
+		so->path_bound[t] = so->type[t] && (!c->wanted[t] || needs->path_bound[t]);
+	for (unsigned t = 0; t < ESPY_EVENT_ID_MAX; t++) {
+		bool from[ESPY_EVENT_ID_MAX] = {0};
+
+		if (!c->wanted[t] || needs->path_bound[t])
+			continue;
+		from[t] = true;
+		espy_enrich_sources(from);
+		for (unsigned u = 0; u < ESPY_EVENT_ID_MAX; u++)
+			so->path_bound[u] &= !from[u];
+	}
+}
+
+/* What a process mapped tells what its stacks are of, also those of its children. */
+static void keep_mappings(struct espy_sense_options *so)
+{
+	so->type[ESPY_EV_image_load] = true;
+	so->n_only_pids = 0;
+	so->only_exes.n = so->only_cgroups.n = 0;
 }
 
 /* Optional events only where they are asked for, or where nothing else is. */
@@ -103,6 +134,16 @@ static void keep_lifecycle(bool *type)
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
 		type[always[i]] = true;
+}
+
+/* What is wanted, what that is made of, and of which events paths are bounded. */
+static void choose_types(struct espy_capture *c, const struct espy_rule_needs *needs,
+			 struct espy_sense_options *so)
+{
+	keep_lifecycle(so->type);
+	memcpy(c->wanted, so->type, sizeof(c->wanted));
+	espy_enrich_sources(so->type);
+	bound_paths(c, needs, so);
 }
 
 /* A filter for what this pack cannot see would wait for ever. */
@@ -149,17 +190,16 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 		return r;
 	memcpy(asked, so.type, sizeof(asked));
 	leave_optional(so.type, &needs, c->o.with);
-	keep_lifecycle(so.type);
-	memcpy(c->wanted, so.type, sizeof(c->wanted));
+	choose_types(c, &needs, &so);
 	eo.type = c->wanted;
-	espy_enrich_sources(so.type);
 	if (c->wanted[ESPY_EV_desktop_clipboard])
 		so.clipboard = &c->o.clipboard;
 	if (so.clipboard && c->o.cgroup)
 		return espy_err_set(err, -EINVAL,
 				    "the clipboard cannot be watched of one cgroup: leave out one "
 				    "of the two");
-	so.type[ESPY_EV_image_load] |= eo.stacks; /* what an address lies in */
+	if (eo.stacks)
+		keep_mappings(&so);
 	espy_machine_read(&m);
 	if (c->rule)
 		espy_rule_set_start(c->rule, m.started);

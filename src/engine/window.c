@@ -64,42 +64,14 @@ void espy_window_set_start(struct espy_window *w, uint64_t start)
 
 /* --- needs ------------------------------------------------------------------------------------ */
 
-/* Adds the ids of `from` to those of `to`; none means any, so it stays none. */
-static void add_ids(uint32_t *to, uint32_t *n, size_t max, const uint32_t *from, uint32_t n_from)
-{
-	if (!*n || !n_from || *n + n_from > max) {
-		*n = 0;
-		return;
-	}
-	memcpy(to + *n, from, n_from * sizeof(*to));
-	*n += n_from;
-}
-
-static void widen(struct espy_rule_needs *to, const struct espy_rule *rule)
-{
-	const size_t max = sizeof(to->pids) / sizeof(*to->pids);
-	struct espy_rule_needs n;
-
-	if (!rule)
-		return;
-	espy_rule_needs(rule, &n);
-	for (size_t i = 0; i < sizeof(n.type) / sizeof(*n.type); i++) {
-		to->type[i] |= n.type[i];
-		to->asked[i] |= n.asked[i];
-	}
-	to->failed_only &= n.failed_only;
-	if (n.min_duration < to->min_duration)
-		to->min_duration = n.min_duration;
-	add_ids(to->pids, &to->n_pids, max, n.pids, n.n_pids);
-	add_ids(to->uids, &to->n_uids, max, n.uids, n.n_uids);
-}
-
 void espy_window_needs(const struct espy_window *w, struct espy_rule_needs *needs)
 {
 	if (!w)
 		return;
-	widen(needs, w->from);
-	widen(needs, w->until);
+	if (w->from)
+		espy_rule_needs_add(needs, w->from);
+	if (w->until)
+		espy_rule_needs_add(needs, w->until);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */

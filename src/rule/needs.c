@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rule/needs.h"
+#include "rule/bounds.h"
 
 #define IDS_MAX (sizeof(((struct espy_rule_needs *)0)->pids) / sizeof(uint32_t))
 
@@ -145,6 +146,49 @@ static void bound_number(const struct espy_leaf *l, struct espy_rule_needs *n)
 		nothing(n);
 }
 
+/* What a name of the cgroup's path must have in it: of a path its last name. */
+static void of_cgroup(struct espy_text_bounds *b)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct espy_str *text = &b->v[i].text;
+
+		while (text->n > 0 && text->p[text->n - 1] == '/')
+			text->n--;
+		*text = espy_str_basename(*text);
+		b->v[i].kind = ESPY_BOUND_STARTS;
+		any |= text->n == 0;
+	}
+	if (any)
+		b->n = 0;
+}
+
+static void bound_text(const struct espy_leaf *l, struct espy_rule_needs *n)
+{
+	struct espy_text_bounds *to;
+
+	switch (l->operand.column->id) {
+	case ESPY_COL_path:
+		to = &n->paths;
+		break;
+	case ESPY_COL_exe:
+		to = &n->exes;
+		break;
+	case ESPY_COL_container:
+	case ESPY_COL_cgroup_path:
+		to = &n->cgroups;
+		break;
+	default:
+		return;
+	}
+	espy_bounds_of(l, to);
+	if (to == &n->cgroups)
+		of_cgroup(to);
+	if (n->paths.n > 0)
+		memcpy(n->path_bound, n->type, sizeof(n->path_bound));
+}
+
 static void leaf(const struct espy_expr *e, struct espy_rule_needs *n)
 {
 	const struct espy_leaf *l = e->leaf;
@@ -158,6 +202,8 @@ static void leaf(const struct espy_expr *e, struct espy_rule_needs *n)
 		types_by_field(l, n);
 	if (!e->complement && l->kind == ESPY_LEAF_NUMBER && l->operand.n_functions == 0)
 		bound_number(l, n);
+	if (!e->complement)
+		bound_text(l, n);
 }
 
 /* --- trees --------------------------------------------------------------------------------------
@@ -215,6 +261,35 @@ static bool matches_nothing(const struct espy_rule_needs *n)
 	return true;
 }
 
+/* Paths are bounded by one of the two, and only of events that this one bounds. */
+static void both_paths(struct espy_rule_needs *a, const struct espy_rule_needs *b)
+{
+	bool is_b = a->paths.n == 0 && b->paths.n > 0;
+
+	if (is_b)
+		a->paths = b->paths;
+	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++)
+		a->path_bound[i] = a->type[i] && (is_b ? b : a)->path_bound[i];
+}
+
+/* Each type is within the bounds that it had, or with both of them. */
+static void either_paths(struct espy_rule_needs *a, const struct espy_rule_needs *b)
+{
+	bool some = false;
+
+	if (a->paths.n == 0)
+		a->paths = b->paths;
+	else if (b->paths.n > 0)
+		espy_bounds_either(&a->paths, &b->paths);
+	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++) {
+		a->path_bound[i] = a->paths.n > 0 && (a->path_bound[i] || !a->type[i]) &&
+				   (b->path_bound[i] || !b->type[i]) && (a->type[i] || b->type[i]);
+		some |= a->path_bound[i];
+	}
+	if (!some)
+		a->paths.n = 0;
+}
+
 static void both(struct espy_rule_needs *a, const struct espy_rule_needs *b)
 {
 	bool some = true;
@@ -228,11 +303,14 @@ static void both(struct espy_rule_needs *a, const struct espy_rule_needs *b)
 		a->min_duration = b->min_duration;
 	some &= both_ids(a->pids, &a->n_pids, b->pids, b->n_pids);
 	some &= both_ids(a->uids, &a->n_uids, b->uids, b->n_uids);
+	espy_bounds_both(&a->exes, &b->exes);
+	espy_bounds_both(&a->cgroups, &b->cgroups);
+	both_paths(a, b);
 	if (!some || matches_nothing(a))
 		nothing(a);
 }
 
-static void either(struct espy_rule_needs *a, const struct espy_rule_needs *b)
+void espy_needs_either(struct espy_rule_needs *a, const struct espy_rule_needs *b)
 {
 	if (matches_nothing(b))
 		return;
@@ -240,6 +318,9 @@ static void either(struct espy_rule_needs *a, const struct espy_rule_needs *b)
 		*a = *b;
 		return;
 	}
+	either_paths(a, b);
+	espy_bounds_either(&a->exes, &b->exes);
+	espy_bounds_either(&a->cgroups, &b->cgroups);
 	for (unsigned i = 0; i < ESPY_EVENT_ID_MAX; i++) {
 		a->type[i] |= b->type[i];
 		a->asked[i] |= b->asked[i];
@@ -280,7 +361,7 @@ void espy_needs(const struct espy_expr *e, struct espy_rule_needs *ret)
 		if (e->kind == ESPY_EXPR_AND)
 			both(ret, &sub);
 		else
-			either(ret, &sub);
+			espy_needs_either(ret, &sub);
 	}
 }
 
@@ -294,7 +375,7 @@ static void of_state(const struct espy_state *s, struct espy_rule_needs *ret)
 		ret->type[*t] = true;
 	for (unsigned i = 0; i < s->kind->n_exprs; i++) {
 		espy_needs(s->expr[i], &sub);
-		either(ret, &sub);
+		espy_needs_either(ret, &sub);
 	}
 }
 
@@ -304,6 +385,6 @@ void espy_needs_states(const struct espy_state *states, struct espy_rule_needs *
 
 	for (const struct espy_state *s = states; s; s = s->next) {
 		of_state(s, &sub);
-		either(n, &sub);
+		espy_needs_either(n, &sub);
 	}
 }

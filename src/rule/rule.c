@@ -176,6 +176,14 @@ void espy_rule_needs(const struct espy_rule *r, struct espy_rule_needs *ret)
 	espy_needs_states(r->states, ret);
 }
 
+void espy_rule_needs_add(struct espy_rule_needs *n, const struct espy_rule *other)
+{
+	struct espy_rule_needs more;
+
+	espy_rule_needs(other, &more);
+	espy_needs_either(n, &more);
+}
+
 void espy_rule_columns(const struct espy_rule *r, struct espy_rule_columns *ret)
 {
 	espy_columns(r->leaves, r->states, ret);

@@ -45,6 +45,19 @@ static inline bool espy_rule_bit(const uint64_t *bits, uint32_t row)
 	return bits[row / 64] >> (row % 64) & 1;
 }
 
+/* Bounds of a text: it is one of these, lies under one as a directory, or begins with one. */
+#define ESPY_BOUNDS_MAX 8u
+enum espy_bound_kind { ESPY_BOUND_IS, ESPY_BOUND_UNDER, ESPY_BOUND_STARTS };
+struct espy_text_bound {
+	struct espy_str text; /* the rule's */
+	enum espy_bound_kind kind;
+};
+struct espy_text_bounds {
+	struct espy_text_bound v[ESPY_BOUNDS_MAX];
+	uint32_t n; /* 0: any text */
+};
+bool espy_text_bounds_have(const struct espy_text_bounds *b, struct espy_str s);
+
 /* What a rule can only match: everything outside this cannot match, things inside may; of a rule
  * that is stateful also all that it must have seen to know. It decides which operations the kernel
  * side records. */
@@ -53,12 +66,20 @@ struct espy_rule_needs {
 	/* of them: those whose class, op or event the rule names, so that optional ones are meant
 	 * too */
 	bool asked[ESPY_EVENT_ID_MAX];
-	bool failed_only;          /* only rows with result < 0 */
-	uint64_t min_duration;     /* ns; only rows at least this long */
-	uint32_t pids[64], n_pids; /* only these pids; n_pids 0: any */
-	uint32_t uids[64], n_uids; /* only these real uids; n_uids 0: any */
+	bool failed_only;                /* only rows with result < 0 */
+	uint64_t min_duration;           /* ns; only rows at least this long */
+	uint32_t pids[64], n_pids;       /* only these pids; n_pids 0: any */
+	uint32_t uids[64], n_uids;       /* only these real uids; n_uids 0: any */
+	struct espy_text_bounds exes;    /* only executables with these paths */
+	struct espy_text_bounds cgroups; /* only where a name in the path of the cgroup has such a
+				       text in it */
+	struct espy_text_bounds paths;   /* only these paths, of events of the types … */
+	bool path_bound[ESPY_EVENT_ID_MAX]; /* … that are set here; without any, paths.n is 0 */
 };
+/* Texts in *ret are good as long as the rule is. */
 void espy_rule_needs(const struct espy_rule *r, struct espy_rule_needs *ret);
+/* Widens `n` by what another rule needs. */
+void espy_rule_needs_add(struct espy_rule_needs *n, const struct espy_rule *other);
 
 #define ESPY_RULE_COLUMNS 512u /* ids of columns are below this */
 

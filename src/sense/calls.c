@@ -348,6 +348,53 @@ void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *
 	}
 }
 
+/* --- bounds ------------------------------------------------------------------------------------
+ */
+
+/* The process table lives on these, and on whose a connection is. */
+static bool is_for_all(unsigned call_type, const bool *type)
+{
+	return call_type == ESPY_EV_process_fork || call_type == ESPY_EV_process_exec ||
+	       (call_type == ESPY_EV_net_accept && espy_calls_owners(type));
+}
+
+/* Do all events that the call can be have the path of what its descriptor is, or was opened as, and
+ * are all of them that are recorded bounded? Those that have another path come from objects that
+ * are never outside, or are told in any case. */
+static bool is_bounded(const struct espy_call *c, const bool *type, const bool *path_bound)
+{
+	static const uint16_t apart[] = {
+		ESPY_EV_process_vm_read, ESPY_EV_process_vm_write,  ESPY_EV_process_inject,
+		ESPY_EV_process_access,  ESPY_EV_system_raw_access, ESPY_EV_net_dns,
+	};
+	bool loose[ESPY_EVENT_ID_MAX];
+
+	if (!(c->flags & ESPY_CALL_INLINE) && (c->type != ESPY_EV_file_open || c->fd) &&
+	    c->type != ESPY_EV_net_send && c->type != ESPY_EV_net_recv)
+		return false;
+	for (unsigned t = 0; t < ESPY_EVENT_ID_MAX; t++)
+		loose[t] = type[t] && !path_bound[t];
+	for (size_t i = 0; i < sizeof(apart) / sizeof(*apart); i++)
+		loose[apart[i]] = false;
+	return !espy_calls_wants(loose, c->type);
+}
+
+void espy_calls_bound(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
+		      const bool *path_bound)
+{
+	for (struct espy_call *c = calls[0]; c < calls[0] + (size_t)ESPY_ABIS * ESPY_CALLS; c++) {
+		if (!c->on)
+			continue;
+		if (is_for_all(c->type, type))
+			c->on |= ESPY_ON_QUIET;
+		if (is_bounded(c, type, path_bound))
+			c->on |= ESPY_ON_INSIDE;
+	}
+	int nr = espy_call_nr(ESPY_ABI_IA32, "socketcall");
+	if (nr > 0 && calls[1][nr].on && espy_calls_owners(type))
+		calls[1][nr].on |= ESPY_ON_QUIET; /* it may be an accept */
+}
+
 /* --- io_uring ------------------------------------------------------------------------------- */
 
 static bool is_text_given(const struct espy_schema *s, const char *name)

@@ -18,6 +18,11 @@ bool espy_calls_owners(const bool *type);
 void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
 		     bool (*has_program)(const char *event));
 
+/* Marks in a filled table the calls that are recorded of all processes, and those that a filter of
+ * paths leaves out where their object is outside; `path_bound` says of which events. */
+void espy_calls_bound(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
+		      const bool *path_bound);
+
 /* The same for operations of io_uring (uring.def), and the layouts of all events. */
 void espy_calls_fill_urings(struct espy_uring urings[ESPY_URINGS],
 			    struct espy_layout layouts[ESPY_EVENT_ID_MAX], const bool *type);

@@ -17,6 +17,7 @@
 #include "sense/code.h"
 #include "sense/excerpt.h"
 #include "sense/kernel.h"
+#include "sense/only.h"
 #include "sense/parts.h"
 #include "sense/wire.h"
 #include "espy.skel.h"
@@ -149,6 +150,18 @@ static void choose_programs(struct espy_bpf *skel, const struct espy_kernel_feat
 	choose_uring(skel, f);
 }
 
+/* What a filter bounds; see bpf/only.bpf.h. */
+static void bounds(struct espy_bpf *skel, const struct espy_sense_options *o)
+{
+	skel->rodata->n_only_pids = (uint32_t)o->n_only_pids;
+	for (size_t i = 0; i < o->n_only_pids && i < ESPY_ONLY_PIDS; i++)
+		skel->rodata->only_pids[i] = o->only_pids[i];
+	skel->rodata->n_only_paths = espy_only_paths(skel->bss->only_paths, &o->only_paths);
+	skel->rodata->n_only_exes =
+		espy_only_paths(skel->bss->only_paths + ESPY_ONLY_MAX, &o->only_exes);
+	skel->rodata->n_only_cgroups = espy_only_words(skel->bss->only_cgroups, &o->only_cgroups);
+}
+
 static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 		     const struct espy_kernel_features *f)
 {
@@ -190,6 +203,8 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 			espy_calls_wants(o->type, espy_schemas[i].type);
 	espy_calls_fill_urings(skel->bss->urings, skel->bss->layouts, o->type);
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program);
+	espy_calls_bound(skel->bss->calls, o->type, o->path_bound);
+	bounds(skel, o);
 }
 
 /* --- files ---------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "model/event.h"
+#include "rule/rule.h"
 
 struct espy_sense;
 struct espy_clipboard_options;
@@ -37,6 +38,13 @@ struct espy_sense_options {
 	const uint32_t *uids; /* only tasks with one of these real users; none: all */
 	size_t n_uids;
 	const char *cgroup; /* only tasks in or below this cgroup directory; NULL: all */
+	/* Of what these recorded do, only what can be within these bounds; of processes outside the
+	 * first three, what the process table needs. Texts are looked at by espy_sense_open only.
+	 */
+	const uint32_t *only_pids;
+	size_t n_only_pids; /* 0: any; at most 64 */
+	struct espy_text_bounds only_exes, only_cgroups, only_paths;
+	bool path_bound[ESPY_EVENT_ID_MAX]; /* the last holds for these */
 	bool failed_only;
 	uint64_t min_duration; /* ns */
 	bool environment;      /* of exec */

@@ -28,12 +28,18 @@ enum espy_width {
 /* One system call. Argument numbers are 1..6, 0 for none; see CALL in events.def. */
 struct espy_call {
 	u16 type; /* enum espy_event_type, 0: not known */
-	u8 on;    /* some event that it can be is recorded */
+	u8 on;    /* enum espy_call_on; 0: no event that it can be is recorded */
 	u8 fd, dir, path, dir2, path2;
 	u8 arg[3];   /* a, b, c */
 	u8 width[3]; /* enum espy_width of each */
 	u8 form;     /* enum espy_form, which of the event's layouts */
 	u8 flags;    /* enum espy_call_flags */
+};
+
+enum espy_call_on {
+	ESPY_ON = 1,        /* some event that it can be is recorded */
+	ESPY_ON_QUIET = 2,  /* also of tasks of which only the process table is told */
+	ESPY_ON_INSIDE = 4, /* only of objects that are not outside the paths asked for */
 };
 
 enum espy_call_flags {
@@ -95,6 +101,30 @@ enum espy_form {
 	ESPY_FORM_KEEP = 240,
 	ESPY_FORM_NAMESPACES = 240, /* setns, unshare: the namespaces before */
 	ESPY_FORM_TIMEX = 241,      /* adjtimex, clock_adjtime: what was asked for */
+};
+
+/*
+ * What a filter bounds texts by (only.h). The first names of a path, from the root; masks choose
+ * the bytes that count, the NUL behind a whole name among them.
+ */
+#define ESPY_ONLY_MAX   8u /* paths, executables, words of cgroups, of each */
+#define ESPY_ONLY_NAMES 8u /* of a path; what is deeper is not compared */
+#define ESPY_ONLY_WORDS 8u /* of a name; what is longer is not compared */
+#define ESPY_ONLY_PIDS  64u
+
+struct espy_only_name {
+	u64 word[ESPY_ONLY_WORDS], mask[ESPY_ONLY_WORDS];
+};
+
+struct espy_only_path {
+	u32 n; /* names */
+	u32 is_exact;
+	struct espy_only_name name[ESPY_ONLY_NAMES];
+};
+
+/* The beginning of a text that is looked for in the names of a cgroup. */
+struct espy_only_word {
+	u64 word[2], mask[2];
 };
 
 /* Set in the id of a meta_cgroup that is one of version 1's memory hierarchy. */

@@ -230,6 +230,45 @@ static void test_uring_layouts(void **state)
 	}
 }
 
+/* What a filter of paths may leave out by the object of a descriptor, and what is told of all. */
+static void test_bounds(void **state)
+{
+	static bool type[ESPY_EVENT_ID_MAX], bound[ESPY_EVENT_ID_MAX];
+	static const uint16_t on[] = {
+		ESPY_EV_file_open,    ESPY_EV_file_read,    ESPY_EV_file_write, ESPY_EV_file_close,
+		ESPY_EV_process_exec, ESPY_EV_process_fork, ESPY_EV_file_stat,  ESPY_EV_net_accept};
+	static const struct {
+		const char *call;
+		unsigned on;
+	} expected[] = {
+		{"read", 0},
+		{"write", ESPY_ON_INSIDE},
+		{"close", ESPY_ON_INSIDE},
+		{"openat", ESPY_ON_INSIDE},
+		{"open_by_handle_at", ESPY_ON_INSIDE},
+		{"newfstatat", 0},
+		{"execve", ESPY_ON_QUIET},
+		{"clone3", ESPY_ON_QUIET},
+		{"accept4", ESPY_ON_QUIET},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
+		type[on[i]] = bound[on[i]] = true;
+	type[ESPY_EV_net_tcp] = true;
+	type[ESPY_EV_net_recv] = true; /* a read of a socket, whatever its path */
+	espy_calls_fill(calls, type, has_program);
+	espy_calls_bound(calls, type, bound);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		int nr = espy_call_nr(ESPY_ABI_NATIVE, expected[i].call);
+
+		assert_true(nr >= 0);
+		if (calls[0][nr].on != (ESPY_ON | expected[i].on))
+			fail_msg("%s: %u", expected[i].call, calls[0][nr].on);
+	}
+	memset(calls, 0, sizeof(calls));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -243,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_process_access),
 		cmocka_unit_test(test_urings),
 		cmocka_unit_test(test_uring_layouts),
+		cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -716,7 +716,8 @@ static void check_needs(const struct espy_rule_needs *n, const struct espy_batch
 
 	if (!n->type[b->type[row]] || (n->failed_only && b->result[row] >= 0) ||
 	    b->duration[row] < n->min_duration || !lists(n->pids, n->n_pids, p->pid) ||
-	    !lists(n->uids, n->n_uids, p->uid))
+	    !lists(n->uids, n->n_uids, p->uid) || !is_within(&n->exes, "exe", b, row, &scratch) ||
+	    (n->path_bound[b->type[row]] && !is_within(&n->paths, "path", b, row, &scratch)))
 		fail_msg("%s: row %u of %s matches, but is not needed", text, row,
 			 espy_schema_get(b->type[row])->name);
 }

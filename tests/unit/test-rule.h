@@ -311,3 +311,15 @@ static inline void is_wrong(const char *text, unsigned column, const char *part)
 		fail_msg("%s: column %u: %s; expected column %u and \"%s\"", text, err.column,
 			 err.text, column, part);
 }
+
+/* Is the text of the row within the bounds? `made` may be overwritten. */
+static inline bool is_within(const struct espy_text_bounds *bounds, const char *column,
+			     const struct espy_batch *b, uint32_t row, struct espy_buf *made)
+{
+	struct espy_value v;
+
+	espy_buf_reset(made);
+	return bounds->n == 0 ||
+	       (espy_column_get(espy_column_find(espy_str0(column)), b, row, made, &v) &&
+		espy_text_bounds_have(bounds, v.str));
+}
