@@ -52,8 +52,8 @@ static __always_inline void press_tell(struct espy_cpu *c, void *ring, u64 time,
 	rec->hdr.type = ESPY_EV_system_overload;
 	rec->hdr.cpu = bpf_get_smp_processor_id();
 	rec->waiting = waiting;
-	rec->level = c->level;
-	rec->old_level = old;
+	rec->overload = c->level;
+	rec->old_overload = old;
 	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 }
 

@@ -32,4 +32,9 @@ struct espy_ending {
 	char reason[256];    /* "the command ended", "interrupted", "time limit" … */
 	uint64_t dropped;    /* of `events`, how many were thrown away again to keep the bounds */
 	uint64_t dropped_to; /* boot clock ns, when the last of them ended */
+	uint64_t runs;       /* rows of merged reads and writes, the dropped ones too */
+	uint64_t merged;     /* how many calls these are */
+	uint64_t steps;      /* of overload, upwards: how often less began to be recorded */
+	uint64_t left_out;   /* how often a thread was left out because of it */
+	uint32_t level;      /* the highest step: ENUM_overload */
 };

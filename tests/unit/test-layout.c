@@ -32,7 +32,9 @@ static const uint16_t made_inside[] = {ESPY_EV_meta_object,       ESPY_EV_meta_t
 				       ESPY_EV_meta_stack,        ESPY_EV_profile_thread,
 				       ESPY_EV_thread_create,     ESPY_EV_thread_exit,
 				       ESPY_EV_file_rmdir,        ESPY_EV_process_cred_change,
-				       ESPY_EV_system_raw_access, ESPY_EV_file_map_shared};
+				       ESPY_EV_system_raw_access, ESPY_EV_file_map_shared,
+				       ESPY_EV_file_reads,        ESPY_EV_file_writes,
+				       ESPY_EV_system_overload,   ESPY_EV_system_isolate};
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
