@@ -78,7 +78,8 @@ static uint8_t step_of(const struct espy_field *f)
 void espy_decode_plan(struct espy_decode_plan *ret, const struct espy_schema *s)
 {
 	assert(s->n_fields <= ESPY_FIELDS_MAX);
-	*ret = (struct espy_decode_plan){.schema = s, .path = -1, .local = -1, .remote = -1};
+	*ret = (struct espy_decode_plan){
+		.schema = s, .path = -1, .local = -1, .remote = -1, .began = -1};
 	for (int i = 0; i < s->n_fields; i++) {
 		ret->step[i] = step_of(&s->fields[i]);
 		if (ret->step[i] == STEP_SKIP)
@@ -87,6 +88,8 @@ void espy_decode_plan(struct espy_decode_plan *ret, const struct espy_schema *s)
 			ret->local = i;
 		if (ret->step[i] == STEP_REMOTE)
 			ret->remote = i;
+		if (strcmp(s->fields[i].name, "began") == 0)
+			ret->began = i;
 	}
 }
 
@@ -445,6 +448,9 @@ int espy_decode_store(const struct espy_decode_plan *plan, const struct espy_eve
 	if (row < 0)
 		return row;
 	b->time[row] = rec->time - rec->duration;
+	/* the record of a run is made some time after it, and its duration leaves out the pauses */
+	if (plan->began >= 0 && v->value[plan->began] < b->time[row])
+		b->time[row] = v->value[plan->began];
 	b->duration[row] = rec->duration;
 	b->result[row] = rec->result;
 	b->tid[row] = rec->tid;

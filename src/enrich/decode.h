@@ -18,6 +18,7 @@ struct espy_decode_plan {
 	const struct espy_schema *schema;
 	int path;          /* index of the field `path`, -1 none */
 	int local, remote; /* of these, -1 none */
+	int began;         /* of a run of merged calls, -1: none, it is one call */
 	uint8_t step[ESPY_FIELDS_MAX];
 };
 

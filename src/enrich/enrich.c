@@ -2,6 +2,7 @@
 #include "enrich/enrich.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@
 #include "enrich/stack.h"
 #include "enrich/sweep.h"
 #include "enrich/wire.h"
+#include "model/merged.h"
 
 struct espy_enrich {
 	struct espy_decoder decoder;
@@ -505,11 +507,35 @@ int espy_enrich_end(struct espy_enrich *e, uint64_t now, struct espy_batch *b)
 	return r < 0 ? r : x.n;
 }
 
+/* --- runs of one --------------------------------------------------------------------------------
+ */
+
+_Static_assert(sizeof(struct espy_ev_file_read) == sizeof(struct espy_ev_file_write) &&
+		       offsetof(struct espy_ev_file_reads, times) ==
+			       sizeof(struct espy_ev_file_read),
+	       "a merged record begins as a single one does");
+
+/* A run that nothing followed is the one call that it is. `rec` has been checked. */
+static const struct espy_event *as_single(const struct espy_event *rec,
+					  struct espy_ev_file_read *single)
+{
+	const struct espy_ev_file_reads *run = (const void *)rec;
+
+	if (run->times != 1 || run->path.text.len || run->ended < rec->duration)
+		return rec;
+	memcpy(single, rec, sizeof(*single));
+	single->hdr.type = rec->type == ESPY_EV_file_reads ? ESPY_EV_file_read : ESPY_EV_file_write;
+	single->hdr.size = sizeof(*single);
+	single->hdr.time = run->ended;
+	return &single->hdr;
+}
+
 /* --- the way in ---------------------------------------------------------------------------------
  */
 
 int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct espy_batch *b)
 {
+	struct espy_ev_file_read single;
 	const struct plan *plan;
 	int r;
 
@@ -530,6 +556,10 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
 	espy_stacks_pass(&e->stacks, rec->time);
 	if (!espy_schema_is_shown(plan->decode.schema))
 		return define(e, rec);
+	if (espy_merged_is(rec->type)) {
+		rec = as_single(rec, &single);
+		plan = &e->plans[rec->type];
+	}
 	if (is_full(plan, b, 1))
 		return -ENOSPC;
 	enter_batch(e, b);

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "enrich/setting.h"
 #include "enrich/wire.h"
+#include "model/merged.h"
 
 struct kept {
 	size_t n;
@@ -212,7 +214,12 @@ static int follow_open(struct espy_settings *s, const struct espy_follow *f)
 	return add_here(s, f, c);
 }
 
-/* What is written to a setting of the kernel comes as a record of its own. */
+/* What is written to a setting of the kernel comes as a record of its own. Merged writes of a file
+ * begin as one does. */
+_Static_assert(offsetof(struct espy_ev_file_writes, requested) ==
+		       offsetof(struct espy_ev_file_write, requested),
+	       "where the bytes stand");
+
 static int follow_write(struct espy_settings *s, const struct espy_follow *f)
 {
 	const struct espy_ev_file_write *rec = (const void *)f->rec;
@@ -365,7 +372,7 @@ static const struct {
 	{ESPY_EV_file_mkdir, follow_made},     {ESPY_EV_file_link, follow_link},
 	{ESPY_EV_file_unlink, follow_removed}, {ESPY_EV_file_rmdir, follow_removed},
 	{ESPY_EV_file_rename, follow_rename},  {ESPY_EV_file_chmod, follow_chmod},
-	{ESPY_EV_file_chown, follow_chown},
+	{ESPY_EV_file_chown, follow_chown},    {ESPY_EV_file_writes, follow_write},
 };
 
 #define N_FOLLOWERS (sizeof(followers) / sizeof(*followers))
@@ -389,7 +396,8 @@ void espy_settings_sources(bool *type)
 	if (!is_wanted(type))
 		return;
 	for (size_t i = 0; i < N_FOLLOWERS; i++)
-		type[followers[i].type] = true;
+		if (!espy_merged_is(followers[i].type)) /* merging is up to the filter */
+			type[followers[i].type] = true;
 }
 
 static bool is_refused(int64_t result)

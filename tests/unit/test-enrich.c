@@ -545,6 +545,37 @@ static void epochs(void **state)
 	expect_path(stat_row(1, NULL, ESPY_SOURCE_KERNEL), "", ESPY_SOURCE_PARTIAL);
 }
 
+/* --- merged reads and writes ---------------------------------------------------------------- */
+
+static uint32_t run_row(unsigned type, uint64_t times, uint64_t began)
+{
+	struct espy_ev_file_reads *r = begin(type);
+
+	r->hdr.duration = 300;
+	r->offset = 100;
+	r->times = times;
+	r->began = began;
+	r->ended = 3000;
+	return row();
+}
+
+/* It began when its first call did, whenever it is told; of one call it is that call. */
+static void runs(void **state)
+{
+	uint32_t at = run_row(ESPY_EV_file_reads, 5, 2000);
+
+	(void)state;
+	assert_int_equal(b->type[at], ESPY_EV_file_reads);
+	assert_int_equal(b->time[at], 2000);
+	assert_int_equal(num(at, "times"), 5);
+	assert_int_equal(b->time[run_row(ESPY_EV_file_reads, 5, UINT64_MAX)], 4700); /* never */
+	at = run_row(ESPY_EV_file_reads, 1, 2700);
+	assert_int_equal(b->type[at], ESPY_EV_file_read);
+	assert_int_equal(b->time[at], 2700);
+	assert_int_equal(num(at, "offset"), 100);
+	assert_int_equal(b->type[run_row(ESPY_EV_file_writes, 1, 0)], ESPY_EV_file_write);
+}
+
 /* --- what the kernel would never send ------------------------------------------------------- */
 
 static void bad_headers(void **state)
@@ -751,6 +782,7 @@ int main(void)
 		TEST(next_batch),
 		TEST(full_batch),
 		TEST(epochs),
+		TEST(runs),
 		TEST(bad_headers),
 		TEST(bad_texts),
 		TEST(random_records),

@@ -212,6 +212,11 @@ static void writes(void **state)
 	rows(0);
 	write_row(SYSFS, 10, 9); /* comes as a record of its own */
 	rows(0);
+	write_row(SUDOERS, 14, 90); /* many writes in one row are no less a change */
+	rec.hdr.type = ESPY_EV_file_writes;
+	rec.hdr.size = sizeof(struct espy_ev_file_writes);
+	((struct espy_ev_file_writes *)&rec)->times = 10;
+	row_is(rows(1), ESPY_EV_settings_set, "/etc/sudoers", ESPY_SETTING_CONTENT);
 	write_row(SUDOERS, 12, -ENOSPC);
 	rows(0);
 }
@@ -369,6 +374,7 @@ static void only_wanted(void **state)
 	assert_int_equal(open_with(type), 0);
 	espy_enrich_sources(type);
 	assert_true(type[ESPY_EV_file_unlink] && type[ESPY_EV_file_rename]);
+	assert_true(type[ESPY_EV_file_write] && !type[ESPY_EV_file_writes]);
 	assert_false(type[ESPY_EV_file_read]);
 	one_path(ESPY_EV_file_unlink, "/etc/ld.so.preload", 0);
 	rows(1);
