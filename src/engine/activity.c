@@ -11,6 +11,7 @@
 #include "engine/boxed.h"
 #include "engine/measure.h"
 #include "engine/study.h"
+#include "model/merged.h"
 #include "model/value.h"
 
 #define SLICES      128u
@@ -151,12 +152,14 @@ static unsigned slice_at(struct activity *a, uint64_t time)
 
 static bool is_inward(unsigned type)
 {
-	return type == ESPY_EV_file_read || type == ESPY_EV_net_recv || type == ESPY_EV_file_copy;
+	return type == ESPY_EV_file_read || type == ESPY_EV_file_reads ||
+	       type == ESPY_EV_net_recv || type == ESPY_EV_file_copy;
 }
 
 static bool is_outward(unsigned type)
 {
-	return type == ESPY_EV_file_write || type == ESPY_EV_net_send || type == ESPY_EV_file_copy;
+	return type == ESPY_EV_file_write || type == ESPY_EV_file_writes ||
+	       type == ESPY_EV_net_send || type == ESPY_EV_file_copy;
 }
 
 static void add_to(struct proc *p, unsigned series, unsigned slice, uint64_t n)
@@ -170,7 +173,7 @@ static void add_row(struct activity *a, struct proc *p, const struct espy_batch 
 	unsigned slice = slice_at(a, espy_measure_end(b, row));
 	uint64_t bytes = espy_measure_bytes(b, row);
 
-	add_to(p, EVENTS, slice, 1);
+	add_to(p, EVENTS, slice, espy_merged_times(b, row));
 	if (is_inward(b->type[row]))
 		add_to(p, IN, slice, bytes);
 	if (is_outward(b->type[row]))

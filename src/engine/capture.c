@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "engine/select.h"
+#include "model/merged.h"
 #include "model/schema.h"
 #include "enrich/enrich.h"
 #include "enrich/symbols.h"
@@ -43,6 +44,7 @@ struct espy_capture {
 	struct espy_batch *selected; /* what matched of it */
 	uint64_t bits[ESPY_RULE_WORDS(ESPY_BATCH_ROWS)];
 	uint64_t events, bad;
+	struct espy_ending seen;      /* of what overload did, so far */
 	uint64_t first_row;           /* boot clock when the batch got its first row */
 	uint64_t epoch_ends;          /* boot clock until when the last renewal of objects takes */
 	uint64_t next_count;          /* boot clock when counters are read again */
@@ -158,6 +160,28 @@ static int check_seen(const struct espy_capture *c, const bool *asked, struct es
 			    espy_sense_note(c->sense));
 }
 
+/* Whoever asks for two things that exclude each other is told so. */
+static int check_together(const struct espy_capture *c, struct espy_err *err)
+{
+	if (c->wanted[ESPY_EV_desktop_clipboard] && c->o.cgroup)
+		return espy_err_set(err, -EINVAL,
+				    "the clipboard cannot be watched of one cgroup: leave out one "
+				    "of the two");
+	if (!c->o.merge)
+		return 0;
+	if (c->o.profile.stacks)
+		return espy_err_set(
+			err, -EINVAL,
+			"many calls in one event have no one stack: leave out --merge or "
+			"--stacks");
+	if (!c->wanted[ESPY_EV_file_reads] && !c->wanted[ESPY_EV_file_writes])
+		return espy_err_set(err, -EINVAL,
+				    "there is nothing to merge: the filter lets neither file_reads "
+				    "nor file_writes through (op == read does, event == file_read "
+				    "does not)");
+	return 0;
+}
+
 static int set_up(struct espy_capture *c, struct espy_err *err)
 {
 	struct espy_sense_options so = {
@@ -191,13 +215,12 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 	memcpy(asked, so.type, sizeof(asked));
 	leave_optional(so.type, &needs, c->o.with);
 	choose_types(c, &needs, &so);
+	r = check_together(c, err);
+	if (r < 0)
+		return r;
 	eo.type = c->wanted;
 	if (c->wanted[ESPY_EV_desktop_clipboard])
 		so.clipboard = &c->o.clipboard;
-	if (so.clipboard && c->o.cgroup)
-		return espy_err_set(err, -EINVAL,
-				    "the clipboard cannot be watched of one cgroup: leave out one "
-				    "of the two");
 	if (eo.stacks)
 		keep_mappings(&so);
 	espy_machine_read(&m);
@@ -293,12 +316,44 @@ static int choose(struct espy_capture *c)
 	return r < 0 ? r : (int)n;
 }
 
+/* Steps of overload count whether or not the filter asked for them. */
+static void note_overload(struct espy_capture *c, const struct espy_batch *b)
+{
+	const struct espy_group *steps = b->group[ESPY_EV_system_overload];
+	const struct espy_group *left = b->group[ESPY_EV_system_isolate];
+
+	c->seen.left_out += left ? left->n : 0;
+	for (uint32_t i = 0; steps && i < steps->n; i++) {
+		uint64_t level =
+			espy_batch_get(b, steps->row[i], ESPY_FIELD_system_overload_overload).num;
+		uint64_t old =
+			espy_batch_get(b, steps->row[i], ESPY_FIELD_system_overload_old_overload)
+				.num;
+
+		c->seen.steps += level > old;
+		if (level > c->seen.level)
+			c->seen.level = (uint32_t)level;
+	}
+}
+
+/* Of what is kept. */
+static void note_merged(struct espy_capture *c, const struct espy_batch *b)
+{
+	const struct espy_group *reads = b->group[ESPY_EV_file_reads];
+	const struct espy_group *writes = b->group[ESPY_EV_file_writes];
+	uint64_t runs = (reads ? reads->n : 0) + (writes ? writes->n : 0);
+
+	c->seen.runs += runs;
+	c->seen.merged += runs + espy_merged_more(b, NULL);
+}
+
 /* What is kept goes on as a batch of its own, numbered without gaps. */
 static int hand_on(struct espy_capture *c)
 {
 	struct espy_batch *b = c->batch;
 	int r = espy_enrich_finish(c->enrich, b), n = r < 0 ? r : choose(c);
 
+	note_overload(c, b);
 	if (n <= 0)
 		return n;
 	if (n < (int)b->n) {
@@ -313,8 +368,10 @@ static int hand_on(struct espy_capture *c)
 	b->first_seq = c->in_snapshot ? 1 : c->events + 1;
 	r = to_sinks(c, b, c->bits);
 	c->full = r > 0;
-	if (r == 0 && !c->in_snapshot)
+	if (r == 0 && !c->in_snapshot) {
 		c->events += (uint64_t)n;
+		note_merged(c, b);
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -557,6 +614,11 @@ static void note_end(struct espy_capture *c, struct espy_ending *e)
 	e->ended = espy_machine_now();
 	e->events = c->events;
 	e->lost = espy_capture_lost(c);
+	e->runs = c->seen.runs;
+	e->merged = c->seen.merged;
+	e->steps = c->seen.steps;
+	e->left_out = c->seen.left_out;
+	e->level = c->seen.level;
 	is_over(c, e); /* perhaps by what was drained last */
 	n = strlen(e->reason);
 	if (espy_window_waits(c->window))

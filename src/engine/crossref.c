@@ -170,9 +170,11 @@ static int note_row(struct crossref *x, const struct espy_batch *b, uint32_t row
 		return 0;
 	switch (b->type[row]) {
 	case ESPY_EV_file_write:
+	case ESPY_EV_file_writes:
 	case ESPY_EV_registry_set:
 		return note(x, b, row, path, WRITERS);
 	case ESPY_EV_file_read:
+	case ESPY_EV_file_reads:
 	case ESPY_EV_image_load:
 	case ESPY_EV_process_exec:
 	case ESPY_EV_registry_query:

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "engine/boxed.h"
 #include "engine/diff-normal.h"
-#include "model/field.h"
+#include "model/merged.h"
 #include "engine/measure.h"
 #include "engine/usual.h"
 #include "model/value.h"
@@ -248,8 +248,11 @@ static uint32_t subject_of_row(struct espy_diff *d, const struct espy_batch *b, 
 /* --- keys ---------------------------------------------------------------------------------------
  */
 
-static int add_key(struct espy_diff *d, const struct espy_diff_key *k, uint64_t seq)
+/* What row `row` did. A run of merged reads or writes is what its calls would have been. */
+static int add_key(struct espy_diff *d, const struct espy_diff_key *k, const struct espy_batch *b,
+		   uint32_t row)
 {
+	uint64_t times = espy_merged_times(b, row);
 	uint64_t ka = (uint64_t)k->node << 32 | k->op;
 	uint64_t kb = (uint64_t)k->subject << 32 | (uint32_t)k->result;
 	uintptr_t at = espy_unboxed(espy_map_get(&d->index, ka, kb), NO_ID);
@@ -257,7 +260,7 @@ static int add_key(struct espy_diff *d, const struct espy_diff_key *k, uint64_t 
 
 	if (at == NO_ID) {
 		if (d->keys.n >= ESPY_DIFF_KEYS_MAX || k->node == NO_ID || k->subject == NO_ID) {
-			d->left_over[d->side]++;
+			d->left_over[d->side] += times;
 			return 0;
 		}
 		at = d->keys.n;
@@ -267,8 +270,10 @@ static int add_key(struct espy_diff *d, const struct espy_diff_key *k, uint64_t 
 	}
 	own = &d->keys.v[at];
 	if (own->count[d->side] == 0)
-		own->seq[d->side] = seq;
-	own->count[d->side] += own->count[d->side] < UINT32_MAX;
+		own->seq[d->side] = b->first_seq + row;
+	if (times > UINT32_MAX - own->count[d->side])
+		times = UINT32_MAX - own->count[d->side];
+	own->count[d->side] += (uint32_t)times;
 	return 0;
 }
 
@@ -315,7 +320,7 @@ static int add_variables(struct espy_diff *d, const struct espy_batch *b, uint32
 		size_t n = strnlen(env.p + at, env.n - at);
 
 		k.subject = add_subject(d, (struct espy_str){env.p + at, n}, false);
-		r = add_key(d, &k, b->first_seq + row);
+		r = add_key(d, &k, b, row);
 		at += n + 1;
 	}
 	return r;
@@ -334,7 +339,7 @@ static int add_rule(struct espy_diff *d, const struct espy_batch *b, uint32_t ro
 	k.subject = subject_of_row(d, b, row, rule->subject);
 	if (k.subject == 0 && rule->subject != ESPY_DIFF_OF_PROGRAM)
 		return 0;
-	return add_key(d, &k, b->first_seq + row);
+	return add_key(d, &k, b, row);
 }
 
 /* Pipes and the like have no name that two runs could share, and what goes through them is not what
@@ -358,7 +363,7 @@ static int add_other(struct espy_diff *d, const struct espy_batch *b, uint32_t r
 		return 0;
 	k.node = node_of_row(d, b, row, k.op);
 	k.subject = subject_of_row(d, b, row, ESPY_DIFF_OF_PATH);
-	return add_key(d, &k, b->first_seq + row);
+	return add_key(d, &k, b, row);
 }
 
 static int note_exec(struct espy_diff *d, const struct espy_batch *b, uint32_t row)
@@ -379,7 +384,7 @@ static int add_row(struct espy_diff *d, const struct espy_batch *b, uint32_t row
 	unsigned n;
 	int r = 0;
 
-	d->events[d->side]++;
+	d->events[d->side] += espy_merged_times(b, row);
 	node_of(d, b, b->proc[row]); /* it is there, whatever it does */
 	if (!s || b->flags[row] & ESPY_F_PENDING || is_chance(b, row) || is_nameless(b, row) ||
 	    is_noise(b, row, s))

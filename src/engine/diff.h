@@ -20,7 +20,7 @@ struct espy_diff_key {
 	uint32_t subject; /* id in `strings`; 0 for the program itself */
 	uint32_t op;      /* enum espy_diff_op, or more */
 	int32_t result;   /* 0, a negative errno; of an exit the code or minus the signal */
-	uint32_t count[2]; /* in each run, at most UINT32_MAX */
+	uint32_t count[2]; /* of operations in each run, at most UINT32_MAX */
 	uint64_t seq[2];   /* of the first event of each run */
 };
 
@@ -33,8 +33,8 @@ struct espy_diff {
 	struct espy_map index;    /* (node, op), (subject, result) -> number of the key */
 	struct espy_map programs; /* node -> runs that have it, bit 0 and 1 */
 	struct espy_map execed;   /* pid, start of those that were there before and ran a program */
-	uint64_t left_over[2];    /* events without a key, past the limit */
-	uint64_t events[2];       /* that matched */
+	uint64_t left_over[2];    /* operations without a key, past the limit */
+	uint64_t events[2];       /* operations that matched */
 
 	/* of the batch at hand */
 	uint32_t *subjects; /* id of its dictionary -> id of `strings` + 1 */

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include "engine/query-internal.h"
 #include "engine/tally.h"
+#include "model/merged.h"
 
 struct grouping {
 	struct espy_query *q;
@@ -19,21 +20,42 @@ struct grouping {
 /* --- counting -----------------------------------------------------------------------------------
  */
 
+/* The directory does not say for how many operations merged rows stand. */
+static int decode_merged(struct espy_sieve *s, struct espy_err *err)
+{
+	struct espy_need need = {.no_exits = true};
+
+	if (!espy_sieve_has_merged(s))
+		return 0;
+	espy_sieve_need_merged(&need);
+	return espy_look_decode(&s->look, &need, s->batch, err);
+}
+
+static uint64_t operations_of(const struct espy_sieve *s, const struct espy_look_type *type)
+{
+	const struct espy_group *g = s->batch->group[type->type];
+	uint64_t n = 0;
+
+	if (!espy_merged_is(type->type) || !g)
+		return type->rows;
+	for (uint32_t i = 0; i < g->n; i++)
+		n += espy_merged_times_at(g, i);
+	return n;
+}
+
 /* Types and how many rows each has stand in the directory of the block. */
-static int add_types(struct espy_tally *t, struct espy_sieve *s)
+static int add_types(struct espy_tally *t, struct espy_sieve *s, struct espy_err *err)
 {
 	struct espy_look_type types[ESPY_EVENT_ID_MAX];
 	unsigned n = espy_look_types(&s->look, types);
+	int r = decode_merged(s, err);
 
-	for (unsigned i = 0; i < n; i++) {
-		int r = espy_sieve_type(s, types[i].type);
-
+	for (unsigned i = 0; i < n && r >= 0; i++) {
+		r = espy_sieve_type(s, types[i].type);
 		if (r > 0)
-			r = espy_tally_type(t, types[i].type, types[i].rows);
-		if (r < 0)
-			return r;
+			r = espy_tally_type(t, types[i].type, operations_of(s, &types[i]));
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static int group_block(struct espy_pass *p, unsigned number, size_t k, struct espy_err *err)
@@ -46,10 +68,10 @@ static int group_block(struct espy_pass *p, unsigned number, size_t k, struct es
 	if (r < 0 || s->matched == 0)
 		return r;
 	if (from_directory)
-		r = add_types(&g->tally[number], s);
+		r = add_types(&g->tally[number], s, err);
 	else
 		r = espy_tally_rows(&g->tally[number], s->batch, s->bits, (uint32_t)k);
-	return r < 0 ? espy_err_set(err, r, "out of memory") : 0;
+	return r == -ENOMEM ? espy_err_set(err, r, "out of memory") : r;
 }
 
 static int group_batch(void *ctx, const struct espy_batch *b, const uint64_t *bits,
@@ -72,6 +94,8 @@ static int count(struct grouping *g, const struct espy_query_watch *w, struct es
 		return r == -ENOMEM ? espy_err_set(err, r, "out of memory") : r;
 	}
 	r = espy_query_restart(g->q, err);
+	for (unsigned i = 0; i < ESPY_QUERY_THREADS; i++)
+		g->q->sieve[i].weighs = true;
 	if (r == 0)
 		r = espy_query_pass(g->q, &pass, err);
 	if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/measure.h"
 #include <errno.h>
-#include "model/field.h"
+#include "model/merged.h"
 #include "engine/table.h"
 
 static const struct espy_measure measures[] = {
@@ -62,7 +62,9 @@ uint64_t espy_measure_bytes(const struct espy_batch *b, uint32_t row)
 
 	switch (b->type[row]) {
 	case ESPY_EV_file_read:
+	case ESPY_EV_file_reads:
 	case ESPY_EV_file_write:
+	case ESPY_EV_file_writes:
 	case ESPY_EV_file_copy:
 		n = b->result[row];
 		break;
@@ -122,10 +124,13 @@ uint64_t espy_measure_row(const struct espy_measure *m, const struct espy_batch 
 	if (!(m->side & sides) || !counts(m, b, row))
 		return 0;
 	switch (m->of) {
+	case ESPY_OF_ONE:
+		return espy_merged_times(b, row);
 	case ESPY_OF_DURATION:
-		return b->duration[row];
+		return m->how == ESPY_HOW_MAX ? b->duration[row] / espy_merged_times(b, row)
+					      : b->duration[row];
 	case ESPY_OF_TIMED:
-		return !(b->flags[row] & ESPY_F_NO_ENTRY);
+		return b->flags[row] & ESPY_F_NO_ENTRY ? 0 : espy_merged_times(b, row);
 	case ESPY_OF_BYTES:
 		return espy_measure_bytes(b, row);
 	case ESPY_OF_CPU:

@@ -2,6 +2,7 @@
 /*
  * Questions about a capture of any size: how many rows match, which is the nth of them, what are
  * the values of a column and how often does each occur. Memory does not grow with the capture.
+ * Rows are rows; occurrences are of operations, of which a merged row has many (model/merged.h).
  *
  * Espy's own traces are looked into block by block, by several threads, and what cannot matter is
  * not read; other captures, and a pipe, are read from their start for each question.
@@ -70,9 +71,9 @@ struct espy_query_groups {
 	struct espy_arena arena;
 	struct espy_query_value *v; /* most frequent first, then in the order of their first rows */
 	size_t n;
-	uint64_t matched; /* rows */
-	uint64_t none;    /* rows that have no such value */
-	uint64_t others;  /* rows with values that are not in v */
+	uint64_t matched; /* operations */
+	uint64_t none;    /* those that have no such value */
+	uint64_t others;  /* those with values that are not in v */
 	uint64_t values;  /* different ones in all, when is_exact */
 	bool is_exact;    /* there was room for all values: the counts are right */
 };

@@ -115,7 +115,7 @@ static int compare_items(const void *pa, const void *pb)
 }
 
 /* "failed     412 of 52,341 operations: 398 ENOENT, 12 ENOTTY, 2 EACCES" */
-static void first_line(struct failed *f, uint64_t n_events)
+static void first_line(struct failed *f, uint64_t n_operations)
 {
 	struct espy_buf *b = &f->screen->scratch;
 	uint32_t n = espy_summary_groups(f->s);
@@ -123,11 +123,11 @@ static void first_line(struct failed *f, uint64_t n_events)
 	unsigned named = 0;
 
 	if (n)
-		espy_table_count(b, espy_summary_rows(f->s));
+		espy_table_count(b, espy_summary_operations(f->s));
 	else
 		espy_buf_puts(b, "none");
 	espy_buf_puts(b, " of ");
-	espy_table_things(b, n_events, "operation", "operations");
+	espy_table_things(b, n_operations, "operation", "operations");
 	for (uint32_t i = 0; i < n && named < ERRORS_NAMED && b->n < room;) {
 		struct espy_str error = part(f, f->order[i], ESPY_KEY_error);
 		uint64_t sum = 0;
@@ -204,7 +204,7 @@ static void last_line(struct failed *f)
 }
 
 void espy_report_failed(struct espy_screen *screen, struct espy_summary *failures,
-			uint64_t n_events)
+			uint64_t n_operations)
 {
 	struct failed f = {.screen = screen, .s = failures};
 	int r = espy_dict_init(&f.names);
@@ -217,7 +217,7 @@ void espy_report_failed(struct espy_screen *screen, struct espy_summary *failure
 	if (r == 0) {
 		if (f.items.n)
 			qsort(f.items.v, f.items.n, sizeof(f.items.v[0]), compare_items);
-		first_line(&f, n_events);
+		first_line(&f, n_operations);
 		for (size_t i = 0; i < f.items.n; i++)
 			item_line(&f, &f.items.v[i]);
 		last_line(&f);

@@ -6,7 +6,7 @@
 #include "engine/section.h"
 #include "engine/summary.h"
 
-/* Adds the section. `failures` is a summary of kind "result", `n_events` how many operations there
- * were. */
+/* Adds the section. `failures` is a summary of kind "result", `n_operations` how many operations
+ * there were. */
 void espy_report_failed(struct espy_screen *screen, struct espy_summary *failures,
-			uint64_t n_events);
+			uint64_t n_operations);

@@ -59,14 +59,15 @@ static void add_proc(struct procs *p, uint32_t number, uint32_t parent)
 	const struct espy_tree_proc *proc = espy_tree_proc(p->t, number);
 	const struct espy_tree_image *image = espy_tree_program(p->t, number);
 	uint32_t at = parent;
+	/* ancestors that did nothing here are not told of, and loss and overload are nobody's */
+	bool did = proc->counts.events && proc->pid;
 
-	/* ancestors that did nothing here are not told of */
-	if (proc->counts.events) {
+	if (did) {
 		at = add_name(p, parent, image ? image->name : 0, number);
 		p->n_procs++;
 	}
 	p->place[number] = at;
-	if (!proc->counts.events)
+	if (!did)
 		return;
 	if (at >= p->names.n) {
 		p->section->more++;

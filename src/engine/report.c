@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include "base/escape.h"
-#include "model/field.h"
+#include "model/merged.h"
+#include "engine/overload.h"
 #include "engine/report-failed.h"
 #include "engine/report-procs.h"
 #include "engine/summary.h"
@@ -23,7 +24,7 @@ struct espy_report {
 	struct espy_sink sink; /* first */
 	struct espy_tree *tree;
 	struct espy_summary *parts[PART__MAX];
-	uint64_t events, lost, uring;
+	uint64_t events, operations, lost, uring;
 };
 
 /* --- collecting ---------------------------------------------------------------------------------
@@ -110,12 +111,12 @@ static void count_losses(struct espy_report *r, const struct espy_batch *b)
 
 static void count_events(struct espy_report *r, const struct espy_batch *b, const uint64_t *bits)
 {
-	if (!bits) {
-		r->events += b->n;
-		return;
-	}
-	for (uint32_t row = 0; row < b->n; row++)
-		r->events += bits[row / 64] >> (row % 64) & 1;
+	uint64_t n = bits ? 0 : b->n;
+
+	for (uint32_t row = 0; bits && row < b->n; row++)
+		n += bits[row / 64] >> (row % 64) & 1;
+	r->events += n;
+	r->operations += n + espy_merged_more(b, bits);
 }
 
 int espy_report_batch(struct espy_report *r, const struct espy_batch *b, const uint64_t *bits)
@@ -233,6 +234,11 @@ static void add_title(struct telling *t)
 	espy_value_duration(scratch(t), lasted(t));
 	espy_buf_puts(scratch(t), ", ");
 	espy_table_things(scratch(t), t->r->events, "event", "events");
+	if (t->r->operations != t->r->events) {
+		espy_buf_puts(scratch(t), " (");
+		espy_table_count(scratch(t), t->r->operations);
+		espy_buf_puts(scratch(t), " operations)");
+	}
 	espy_screen_line(&t->screen, section, mark, 0);
 }
 
@@ -442,6 +448,30 @@ static void add_lost(struct telling *t)
 	espy_screen_line(&t->screen, section, lost ? ESPY_MARK_BAD : ESPY_MARK_NONE, 0);
 }
 
+/* What was recorded in less detail. */
+static void add_overload(struct telling *t)
+{
+	const struct espy_ending *e = t->o->ending;
+	struct espy_section *section;
+
+	if (!e || !(e->steps || e->runs))
+		return;
+	section = espy_screen_section(&t->screen, e->steps ? "overload" : "merged", "");
+	if (e->steps) {
+		espy_overload_steps(scratch(t), e);
+		espy_screen_line(&t->screen, section, e->left_out ? ESPY_MARK_BAD : ESPY_MARK_NONE,
+				 0);
+	}
+	if (e->runs) {
+		espy_overload_merged(scratch(t), e);
+		espy_screen_line(&t->screen, section, ESPY_MARK_NONE, 0);
+	}
+	if (!e->steps)
+		return;
+	espy_buf_puts(scratch(t), "--ring SIZE has more room, --lossless waits, -F takes less");
+	espy_screen_line(&t->screen, section, ESPY_MARK_DIM, 0);
+}
+
 static void put_file(struct telling *t, struct espy_buf *b)
 {
 	espy_escape_shell(b, espy_str0(t->o->file));
@@ -498,11 +528,12 @@ int espy_report_print(struct espy_report *r, struct espy_buf *out,
 	espy_screen_init(&t.screen, &o->style);
 	add_title(&t);
 	espy_report_procs(&t.screen, r->tree, lines);
-	espy_report_failed(&t.screen, r->parts[PART_FAILED], r->events);
+	espy_report_failed(&t.screen, r->parts[PART_FAILED], r->operations);
 	add_part(&t, PART_CHANGED, NULL, add_changes);
 	add_part(&t, PART_NETWORK, NULL, add_network);
 	add_uring(&t);
 	add_lost(&t);
+	add_overload(&t);
 	add_trace(&t);
 	e = espy_screen_print(&t.screen, out, lines);
 	espy_screen_done(&t.screen);

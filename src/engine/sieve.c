@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "model/merged.h"
 
 /* --- the filter ---------------------------------------------------------------------------------
  */
@@ -147,6 +148,17 @@ static int count_by_type(struct espy_sieve *s)
 	return 0;
 }
 
+bool espy_sieve_has_merged(const struct espy_sieve *s)
+{
+	return espy_look_rows(&s->look, ESPY_EV_file_reads) ||
+	       espy_look_rows(&s->look, ESPY_EV_file_writes);
+}
+
+void espy_sieve_need_merged(struct espy_need *need)
+{
+	espy_need_add(need, espy_column_find(ESPY_STR("times"))->id);
+}
+
 /* --- the rows -----------------------------------------------------------------------------------
  */
 
@@ -170,6 +182,8 @@ static int decode_and_match(struct espy_sieve *s, const struct espy_need *extra,
 	need.no_exits &= !extra || extra->no_exits || !espy_need_has(extra, ESPY_COL_result);
 	if (s->chance == ESPY_RULE_ALL)
 		need = *extra;
+	if (extra && s->weighs && espy_sieve_has_merged(s))
+		espy_sieve_need_merged(&need);
 	r = espy_look_decode(&s->look, &need, s->batch, err);
 	if (r < 0)
 		return r;

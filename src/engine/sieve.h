@@ -12,9 +12,10 @@
 struct espy_sieve {
 	struct espy_look look;
 	struct espy_rule *rule;
-	struct espy_need need;             /* of the rule */
-	bool stateful;                     /* every block must be given, in order */
-	bool by_type;                      /* the rule looks at nothing but the type of an event */
+	struct espy_need need; /* of the rule */
+	bool stateful;         /* every block must be given, in order */
+	bool by_type;          /* the rule looks at nothing but the type of an event */
+	bool weighs; /* set by the caller: what rows stand for is wanted too, see model/merged.h */
 	int8_t verdict[ESPY_EVENT_ID_MAX]; /* by_type: 0 not known yet, 1 matches, -1 does not */
 	struct espy_batch *row;            /* to find that out */
 
@@ -40,6 +41,11 @@ int espy_sieve_block(struct espy_sieve *s, const struct espy_index_block *e,
 		     const struct espy_need *extra, struct espy_err *err);
 /* Decodes everything of the same block, for rows that are shown. Bits stay as they are. */
 int espy_sieve_whole(struct espy_sieve *s, struct espy_err *err);
+
+/* Has the block that was opened last rows that stand for many operations? */
+bool espy_sieve_has_merged(const struct espy_sieve *s);
+/* What is needed to know for how many. */
+void espy_sieve_need_merged(struct espy_need *need);
 
 /* Do rows of that type match? Only when s->by_type. 1, 0 or -ENOMEM. */
 int espy_sieve_type(struct espy_sieve *s, unsigned type);

@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "engine/boxed.h"
 #include "engine/study.h"
+#include "model/merged.h"
 #include "model/value.h"
 
 #define NODES_MAX  (1u << 20)
@@ -29,7 +30,7 @@ struct stacks {
 	struct espy_dict strings;
 	uint32_t *of_string; /* stack of the batch's dictionary -> node + 1 */
 	uint32_t of_string_cap;
-	uint64_t without; /* rows that have no stack */
+	uint64_t without; /* operations that have no stack */
 	uint64_t left_over;
 };
 
@@ -135,7 +136,7 @@ static int add_row(struct stacks *s, const struct espy_batch *b, uint32_t row)
 	struct node *n;
 
 	if (id == 0 || id >= b->dict.n) {
-		s->without++;
+		s->without += espy_merged_times(b, row);
 		return 0;
 	}
 	if (!s->of_string[id]) {
@@ -146,7 +147,7 @@ static int add_row(struct stacks *s, const struct espy_batch *b, uint32_t row)
 		s->of_string[id] = (uint32_t)at + 1;
 	}
 	n = &s->nodes.v[s->of_string[id] - 1];
-	n->self++;
+	n->self += espy_merged_times(b, row);
 	n->time += b->duration[row];
 	return 0;
 }

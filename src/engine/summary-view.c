@@ -185,7 +185,7 @@ static void title(struct view *v, struct espy_buf *out)
 	espy_buf_puts(out, ": ");
 	espy_table_count(out, espy_summary_groups(v->s));
 	espy_buf_printf(out, " %s, ", v->kind->many);
-	espy_table_count(out, espy_summary_rows(v->s));
+	espy_table_count(out, espy_summary_operations(v->s));
 	espy_buf_puts(out, " events\n");
 }
 

@@ -8,6 +8,7 @@
 #include "engine/missing.h"
 #include "engine/pairs.h"
 #include "model/column.h"
+#include "model/merged.h"
 
 #define PARTS_MAX   (ESPY_KIND_KEYS_MAX + ESPY_KIND_LABELS_MAX)
 #define PATH_SLOT   PARTS_MAX /* of idmaps: paths that are told apart */
@@ -52,7 +53,7 @@ struct espy_summary {
 	uint32_t procmap_cap;
 	struct espy_buf scratch;
 
-	uint64_t rows, left_over;
+	uint64_t operations, left_over;
 	int64_t wall_offset;
 	bool procs_full;
 };
@@ -460,11 +461,11 @@ static int add_side(struct espy_summary *s, const struct espy_batch *b, uint32_t
 			return 0;
 		group = r < 0 ? r : 0;
 	}
-	s->rows++;
+	s->operations += espy_merged_times(b, row);
 	if (group == 0)
 		group = find_group(s, part);
 	if (group == -ENOSPC) {
-		s->left_over++;
+		s->left_over += espy_merged_times(b, row);
 		return 0;
 	}
 	if (group < 0)
@@ -520,9 +521,9 @@ uint32_t espy_summary_groups(const struct espy_summary *s)
 	return (uint32_t)s->groups.n;
 }
 
-uint64_t espy_summary_rows(const struct espy_summary *s)
+uint64_t espy_summary_operations(const struct espy_summary *s)
 {
-	return s->rows;
+	return s->operations;
 }
 
 uint64_t espy_summary_left_over(const struct espy_summary *s)

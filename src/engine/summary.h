@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Groups the rows of batches by a kind's keys and adds up its measures. Memory grows with the
- * number of groups, never with the number of rows; past the limits rows are counted as left over.
+ * number of groups, never with the number of rows; past the limits they are counted as left
+ * over. Counts are of operations, of which a merged row has many (model/merged.h).
  */
 #pragma once
 
@@ -24,8 +25,8 @@ int espy_summary_batch(struct espy_summary *s, const struct espy_batch *b, const
 
 const struct espy_summary_kind *espy_summary_kind(const struct espy_summary *s);
 uint32_t espy_summary_groups(const struct espy_summary *s);
-/* Rows that were added, those that found no group any more included. */
-uint64_t espy_summary_rows(const struct espy_summary *s);
+/* Operations that were added, those that found no group any more included. */
+uint64_t espy_summary_operations(const struct espy_summary *s);
 uint64_t espy_summary_left_over(const struct espy_summary *s);
 /* A count of different things hit its limit: such counts are lower bounds. */
 bool espy_summary_is_clipped(const struct espy_summary *s);

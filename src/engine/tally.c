@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include "model/merged.h"
 
 #define FIRST_SLOTS 1024u
 
@@ -287,7 +288,7 @@ static int tally_ids(struct espy_tally *t, enum key key, const struct espy_batch
 			r = espy_tally_type(t, id, t->counts[id]);
 		else if (t->counts[id])
 			r = add_value(t, b, t->first[id], block, t->counts[id]);
-	return r < 0 ? r : add_waiting(t);
+	return r;
 }
 
 bool espy_tally_is_of_type(const struct espy_column *c)
@@ -316,17 +317,47 @@ int espy_tally_type(struct espy_tally *t, unsigned type, uint64_t count)
 	return add(t, &e);
 }
 
-int espy_tally_rows(struct espy_tally *t, const struct espy_batch *b, const uint64_t *bits,
-		    uint32_t block)
+/* Merged rows were counted as one: what they stand for beyond that. */
+static int add_merged(struct espy_tally *t, const struct espy_batch *b, const struct espy_group *g,
+		      const uint64_t *bits, uint32_t block)
 {
-	enum key key = key_of(t->column);
+	bool is_of_type = espy_tally_is_of_type(t->column);
 	int r = 0;
 
-	if (key != KEY_NONE)
-		return tally_ids(t, key, b, bits, block);
+	for (uint32_t i = 0; r == 0 && g && i < g->n; i++) {
+		uint64_t more = espy_merged_times_at(g, i) - 1;
+		uint32_t row = g->row[i];
+
+		if (!more || !(bits[row / 64] >> (row % 64) & 1))
+			continue;
+		r = is_of_type ? espy_tally_type(t, g->schema->type, more)
+			       : add_value(t, b, row, block, more);
+	}
+	return r;
+}
+
+static int tally_values(struct espy_tally *t, const struct espy_batch *b, const uint64_t *bits,
+			uint32_t block)
+{
+	int r = 0;
+
 	for (uint32_t w = 0; w < (b->n + 63) / 64; w++) {
 		for (uint64_t left = bits[w]; r == 0 && left; left &= left - 1)
 			r = add_value(t, b, w * 64 + (uint32_t)__builtin_ctzll(left), block, 1);
 	}
+	return r;
+}
+
+int espy_tally_rows(struct espy_tally *t, const struct espy_batch *b, const uint64_t *bits,
+		    uint32_t block)
+{
+	enum key key = key_of(t->column);
+	int r = key == KEY_NONE ? tally_values(t, b, bits, block)
+				: tally_ids(t, key, b, bits, block);
+
+	if (r == 0)
+		r = add_merged(t, b, b->group[ESPY_EV_file_reads], bits, block);
+	if (r == 0)
+		r = add_merged(t, b, b->group[ESPY_EV_file_writes], bits, block);
 	return r < 0 ? r : add_waiting(t);
 }

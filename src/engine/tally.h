@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts how often values of a column occur, block after block. Values are remembered by a hash and
- * by where they were met first, so that the memory does not depend on how long they are. */
+/* Counts how often values of a column occur in operations, block after block. Values are remembered
+ * by a hash and by where they were met first, so that the memory does not depend on how long they
+ * are. */
 #pragma once
 
 #include "base/vec.h"
@@ -38,13 +39,14 @@ struct espy_tally {
 int espy_tally_init(struct espy_tally *t, const struct espy_column *c, uint64_t seed, size_t max);
 void espy_tally_done(struct espy_tally *t);
 
-/* Adds the rows of a block whose bit is set. 0 or -ENOMEM. */
+/* Adds the rows of a block whose bit is set, each as often as it stands for operations
+ * (model/merged.h). 0 or -ENOMEM. */
 int espy_tally_rows(struct espy_tally *t, const struct espy_batch *b, const uint64_t *bits,
 		    uint32_t block);
 /* Is the value of the column a matter of the event's type? Then the block and row of an entry are
  * not those of a row: the row is the type that was met. */
 bool espy_tally_is_of_type(const struct espy_column *c);
-/* Adds `count` rows of a type, for such a column. */
+/* Adds `count` operations of a type, for such a column. */
 int espy_tally_type(struct espy_tally *t, unsigned type, uint64_t count);
 /* The value of such a column. */
 const char *espy_tally_type_name(const struct espy_column *c, unsigned type);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "base/map.h"
 #include "engine/boxed.h"
-#include "model/field.h"
+#include "model/merged.h"
 #include "engine/measure.h"
 #include "engine/pairs.h"
 
@@ -387,7 +387,7 @@ static int count_row(struct espy_tree *t, const struct espy_batch *b, uint32_t r
 	struct espy_tree_counts *c = &t->procs.v[number].counts;
 	uint64_t bytes = espy_measure_bytes(b, row);
 
-	c->events++;
+	c->events += espy_merged_times(b, row);
 	c->failures += espy_measure_failed(b, row);
 	switch (b->type[row]) {
 	case ESPY_EV_file_open:
@@ -397,9 +397,11 @@ static int count_row(struct espy_tree *t, const struct espy_batch *b, uint32_t r
 		c->written += bytes;
 		break;
 	case ESPY_EV_file_read:
+	case ESPY_EV_file_reads:
 		c->read += bytes;
 		break;
 	case ESPY_EV_file_write:
+	case ESPY_EV_file_writes:
 		c->written += bytes;
 		break;
 	case ESPY_EV_net_send:

@@ -32,7 +32,7 @@ enum espy_tree_flags {
 	ESPY_TREE_GUESSED = 64, /* its first image was told by a process entry, not by an exec */
 };
 
-struct espy_tree_counts {
+struct espy_tree_counts {                 /* of operations: see model/merged.h */
 	uint64_t events, failures, files; /* different files opened; 0 when they are not counted */
 	uint64_t read, written, sent, received; /* bytes */
 	uint64_t connections;                   /* connects and accepts that did not fail */

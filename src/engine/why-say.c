@@ -108,8 +108,10 @@ static const char *verb_of(unsigned type)
 	case ESPY_EV_net_recv:
 		return "receive from";
 	case ESPY_EV_file_read:
+	case ESPY_EV_file_reads:
 		return "read from";
 	case ESPY_EV_file_write:
+	case ESPY_EV_file_writes:
 		return "write to";
 	case ESPY_EV_file_unlink:
 	case ESPY_EV_file_rmdir:

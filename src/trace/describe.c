@@ -48,6 +48,11 @@ static const struct member ending_members[] = {
 	MEMBER(espy_ending, reason, TEXT, false),
 	MEMBER(espy_ending, dropped, NUMBER, false),
 	MEMBER(espy_ending, dropped_to, NUMBER, false),
+	MEMBER(espy_ending, runs, NUMBER, false),
+	MEMBER(espy_ending, merged, NUMBER, false),
+	MEMBER(espy_ending, steps, NUMBER, false),
+	MEMBER(espy_ending, left_out, NUMBER, false),
+	MEMBER(espy_ending, level, NUMBER, false),
 };
 #undef MEMBER
 

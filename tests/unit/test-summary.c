@@ -313,7 +313,7 @@ static void test_filter(void **state)
 	s = summary_of("operation", "", NULL);
 	assert_int_equal(espy_summary_batch(s, b, bits), 0);
 	assert_int_equal(espy_summary_groups(s), 1);
-	assert_int_equal(espy_summary_rows(s), 1);
+	assert_int_equal(espy_summary_operations(s), 1);
 	espy_summary_free(s);
 	bits[0] = 1; /* the one that did not: that it was found later is known all the same */
 	s = summary_of("result", "", NULL);
@@ -345,7 +345,7 @@ static void test_limits(void **state)
 	assert_int_equal(espy_summary_batch(s, b, NULL), 0);
 	assert_int_equal(espy_summary_batch(s, b, NULL), 0);
 	assert_int_equal(espy_summary_groups(s), 20);
-	assert_int_equal(espy_summary_rows(s), 100);
+	assert_int_equal(espy_summary_operations(s), 100);
 	assert_int_equal(espy_summary_left_over(s), 60);
 	assert_int_equal(espy_summary_view(s, &out, &o), 0);
 	espy_buf_putc(&out, '\0');
