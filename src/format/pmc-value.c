@@ -285,7 +285,7 @@ int espy_pmc_categories(struct espy_buf *out, struct espy_pmc_test t)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-#define READ_NOTHING    "event == file_read and result == 0 and requested > 0"
+#define READ_NOTHING    "event in (file_read, file_reads) and result == 0 and requested > 0"
 #define READDIR_NOTHING "event == file_readdir and result == 0"
 #define SUCCEEDED                                                                            \
 	"(" OURS " and not pending and (ok or event == process_exit) and not (" READ_NOTHING \

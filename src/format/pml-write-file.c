@@ -71,7 +71,8 @@ static void read_or_write(struct espy_pml_file *f)
 {
 	static const char *const names[] = {"Offset", "Length", "I/O Flags", "Priority", NULL};
 	struct espy_pml_items d = {f->blob->text, names};
-	uint32_t length = (uint32_t)espy_pml_items_number(&d, "Length"), priority = 0;
+	int64_t length = espy_pml_items_number(&d, "Length");
+	uint32_t priority = 0;
 	struct espy_str word;
 
 	if (espy_pml_items_get(&d, "Priority", &word) &&
@@ -79,7 +80,8 @@ static void read_or_write(struct espy_pml_file *f)
 		priority = (uint32_t)espy_pml_items_number(&d, "Priority");
 	set_flags(f, (espy_pml_items_bits(&d, "I/O Flags", ESPY_PML_WORDS_io_flags) & IO_FLAGS) |
 			     priority << PRIORITY_SHIFT);
-	espy_pml_file_u32(f, 0, length);
+	/* merged reads and writes may have more bytes than the field can say */
+	espy_pml_file_u32(f, 0, length > UINT32_MAX ? UINT32_MAX : (uint32_t)length);
 	espy_pml_file_u64(f, 2, (uint64_t)espy_pml_items_number(&d, "Offset"));
 }
 

@@ -141,7 +141,8 @@ static uint32_t status_of_nothing(const struct espy_batch *b, uint32_t row)
 {
 	if (b->type[row] == ESPY_EV_file_readdir)
 		return STATUS_NO_MORE_FILES;
-	if (b->type[row] == ESPY_EV_file_read && espy_procmon_num(b, row, "requested"))
+	if ((b->type[row] == ESPY_EV_file_read || b->type[row] == ESPY_EV_file_reads) &&
+	    espy_procmon_num(b, row, "requested"))
 		return STATUS_END_OF_FILE;
 	return 0;
 }
