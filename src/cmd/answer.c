@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cmd/bounds.h"
+#include "cmd/losses.h"
 #include "cmd/pager.h"
 #include "cmd/progress.h"
 
@@ -71,11 +72,8 @@ static void tell_end(const struct espy_replay_end *end)
 	else if (!end->has_ending)
 		fprintf(stderr, "espy: the trace has no end yet: it is still being written, or its "
 				"capture was killed\n");
-	else if (end->ending.lost)
-		fprintf(stderr,
-			"espy: %llu events were lost in this capture; see the operation "
-			"loss\n",
-			(unsigned long long)end->ending.lost);
+	else
+		espy_losses_tell(&end->ending);
 }
 
 /* --- printing -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "cmd/clipboard.h"
 #include "cmd/cost.h"
 #include "cmd/hashes.h"
+#include "cmd/merge.h"
 #include "cmd/pack.h"
 #include "cmd/pmc-option.h"
 #include "cmd/profile.h"
@@ -152,6 +153,7 @@ static const struct {
 	{"pmc", true, espy_pmc_option},
 	{"with", true, espy_with_option},
 	{"pack", true, espy_pack_option},
+	{"merge", false, espy_merge_option},
 	{"stacks", true, espy_stacks_option},
 	{"sample", true, espy_sample_option},
 	{"profile", true, espy_profile_option},

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "cmd/cmd.h"
+#include "cmd/losses.h"
 #include "cmd/symbols.h"
 #include "cmd/part.h"
 #include "cmd/pmc-option.h"
@@ -92,10 +93,8 @@ static int tell_end(const struct espy_replay_end *end, const struct espy_err *da
 	if (!end->has_ending)
 		fprintf(stderr, "espy: the trace has no end yet: it is still being written, or its "
 				"capture was killed\n");
-	else if (end->ending.lost)
-		fprintf(stderr,
-			"espy: %llu events were lost in this capture; see the operation loss\n",
-			(unsigned long long)end->ending.lost);
+	else
+		espy_losses_tell(&end->ending);
 	return 0;
 }
 

@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "cmd/cost.h"
 #include "cmd/hashes.h"
+#include "cmd/losses.h"
+#include "cmd/merge.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pack.h"
@@ -32,6 +34,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_MERGE_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
@@ -126,6 +129,7 @@ static void tell_lost(const struct espy_ending *e)
 {
 	fprintf(stderr, "espy: %llu events, %llu lost (%s)\n", (unsigned long long)e->events,
 		(unsigned long long)e->lost, e->reason);
+	espy_overload_tell(e);
 }
 
 static int run_capture(struct live *l, struct espy_err *err)
@@ -139,6 +143,7 @@ static int run_capture(struct live *l, struct espy_err *err)
 					 .environment = l->environment,
 					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
+					 .merge = espy_merge_wanted(),
 					 .identify = espy_hashes_wanted(),
 					 .clipboard = espy_clipboard_options(),
 					 .profile = espy_profile_options(),

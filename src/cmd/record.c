@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "cmd/cost.h"
 #include "cmd/hashes.h"
+#include "cmd/losses.h"
+#include "cmd/merge.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pack.h"
@@ -35,6 +37,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_MERGE_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
@@ -90,6 +93,7 @@ static void summarise(const struct record *rec, const struct espy_ending *e,
 	fprintf(stderr, "espy: %llu events in %s, %llu lost (%s)\n",
 		(unsigned long long)(e->events - sink->dropped), rec->output,
 		(unsigned long long)e->lost, e->reason);
+	espy_overload_tell(e);
 	espy_bounds_tell(m, sink->dropped, sink->dropped_to);
 }
 
@@ -106,6 +110,7 @@ static int run_capture(struct record *rec, int argc, char **argv, struct espy_er
 					 .environment = rec->environment,
 					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
+					 .merge = espy_merge_wanted(),
 					 .identify = espy_hashes_wanted(),
 					 .clipboard = espy_clipboard_options(),
 					 .profile = espy_profile_options(),

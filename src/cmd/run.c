@@ -17,6 +17,7 @@
 #include "cmd/clipboard.h"
 #include "cmd/cmd.h"
 #include "cmd/hashes.h"
+#include "cmd/merge.h"
 #include "cmd/output.h"
 #include "cmd/parse.h"
 #include "cmd/pack.h"
@@ -46,6 +47,7 @@ static const struct espy_option options[] = {
 	ESPY_PMC_OPTION,
 	ESPY_PACK_OPTION,
 	ESPY_WITH_OPTION,
+	ESPY_MERGE_OPTION,
 	ESPY_HASHES_OPTIONS,
 	ESPY_CLIPBOARD_OPTIONS,
 	ESPY_PROFILE_OPTIONS,
@@ -331,6 +333,7 @@ static int capture(struct run *run, int argc, char **argv, struct espy_ending *e
 					 .lossless = run->lossless,
 					 .pack = espy_pack_wanted(),
 					 .with = espy_with_types(),
+					 .merge = espy_merge_wanted(),
 					 .identify = espy_hashes_wanted(),
 					 .clipboard = espy_clipboard_options(),
 					 .profile = espy_profile_options(),

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "cmd/bounds.h"
 #include "cmd/cmd.h"
+#include "cmd/losses.h"
 #include "cmd/symbols.h"
 #include "cmd/pager.h"
 #include "cmd/progress.h"
@@ -214,10 +215,8 @@ static int tell_end(const struct show *s)
 	if (!e && !s->n_damaged)
 		fprintf(stderr, "espy: the trace has no end yet: it is still being written, or its "
 				"capture was killed\n");
-	else if (e && e->lost)
-		fprintf(stderr,
-			"espy: %llu events were lost in this capture; see the operation loss\n",
-			(unsigned long long)e->lost);
+	else if (e)
+		espy_losses_tell(e);
 	return s->n_damaged ? 1 : 0;
 }
 

@@ -10,7 +10,7 @@
 #include "cmd/parse.h"
 #include "cmd/pmc-option.h"
 #include "cmd/symbols.h"
-#include "model/field.h"
+#include "model/merged.h"
 #include "engine/study.h"
 #include "engine/summary-view.h"
 #include "model/value.h"
@@ -49,6 +49,7 @@ struct collector {
 	struct espy_summary *summaries[OVERVIEWS_MAX];
 	size_t n;
 	uint64_t lost, first, last;
+	uint64_t more; /* operations that merged rows stand for, beyond one each */
 };
 
 /* --- collecting ---------------------------------------------------------------------------------
@@ -74,6 +75,7 @@ static int collect(struct espy_sink *sink, const struct espy_batch *b, const uin
 	struct collector *c = (struct collector *)sink;
 
 	note_batch(c, b);
+	c->more += espy_merged_more(b, bits);
 	for (size_t i = 0; i < c->n; i++) {
 		int r = espy_summary_batch(c->summaries[i], b, bits);
 
@@ -114,6 +116,11 @@ static void overview_title(const struct summary *s, const struct collector *c,
 	if (end->matched != end->rows) {
 		espy_buf_puts(out, " of ");
 		espy_table_count(out, end->rows);
+	}
+	if (c->more) {
+		espy_buf_puts(out, " (");
+		espy_table_count(out, end->matched + c->more);
+		espy_buf_puts(out, " operations)");
 	}
 	espy_buf_puts(out, " in ");
 	espy_value_duration(out, c->last - c->first);

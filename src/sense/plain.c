@@ -463,6 +463,10 @@ static int plain_open(struct espy_sense **ret, const struct espy_sense_options *
 		return espy_err_set(err, -ENOTSUP,
 				    "--lossless needs the base pack: the plain pack cannot know in "
 				    "time that something will be lost");
+	if (o->merge)
+		return espy_err_set(err, -ENOTSUP,
+				    "--merge needs the base pack: the plain pack sees no reads and "
+				    "writes");
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;

@@ -26,7 +26,7 @@ static bool may_administer_network(void)
 static bool plain_will_do(const struct espy_sense_options *o, int base_error)
 {
 	return base_error != -ENOMEM && base_error != -E2BIG && !o->clipboard && !o->lossless &&
-	       may_administer_network();
+	       !o->merge && may_administer_network();
 }
 
 /* A machine that takes no BPF programs still tells of its processes. The base pack's own error is
