@@ -317,10 +317,50 @@ static int add_edges(struct espy_batch *b)
 	return row < 0 ? row : 0;
 }
 
+/* What overload makes of things: runs, steps, and a thread that was left out. */
+static int add_overload(struct espy_batch *b)
+{
+	int row = add_row(b, ESPY_EV_system_overload, NOBODY, 0);
+
+	if (row < 0)
+		return row;
+	set(b, row, "waiting", 4 << 20);
+	set(b, row, "overload", 1);
+	row = add_row(b, ESPY_EV_file_reads, SHELL, 51184);
+	if (row < 0 || set_text(b, row, "path", ESPY_STR("/srv/data/large")) < 0)
+		return -ENOMEM;
+	b->path_source[row] = ESPY_SOURCE_KERNEL;
+	b->abi[row] = ESPY_ABI_NATIVE;
+	b->call[row] = (uint16_t)espy_call_nr(ESPY_ABI_NATIVE, "pread64");
+	set(b, row, "requested", 51200);
+	set(b, row, "offset", 4096);
+	set(b, row, "times", 51184);
+	set(b, row, "began", b->time[row]);
+	set(b, row, "ended", b->time[row] + 250000000);
+	row = add_row(b, ESPY_EV_file_writes, SHELL, 6LL << 30);
+	if (row < 0 || set_text(b, row, "path", ESPY_STR("pipe:[4711]")) < 0)
+		return -ENOMEM;
+	set(b, row, "requested", 6ULL << 30);
+	set(b, row, "offset", UINT64_MAX);
+	set(b, row, "times", 2);
+	row = add_row(b, ESPY_EV_system_isolate, SHELL, 0);
+	if (row < 0)
+		return row;
+	set(b, row, "made", 1025);
+	set(b, row, "window", 1 << 24);
+	row = add_row(b, ESPY_EV_system_overload, NOBODY, 0);
+	if (row < 0)
+		return row;
+	set(b, row, "waiting", 1000);
+	set(b, row, "old_overload", 1);
+	return 0;
+}
+
 int sample_batch(struct espy_batch **ret)
 {
 	static int (*const parts[])(struct espy_batch * b) = {
-		add_processes, add_each_event, add_hostile_paths, add_marked, add_edges,
+		add_processes, add_each_event, add_hostile_paths,
+		add_marked,    add_edges,      add_overload,
 	};
 	struct espy_batch *b;
 	int r = espy_batch_new(&b);
