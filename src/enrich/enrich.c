@@ -121,6 +121,8 @@ void espy_enrich_sources(bool *type)
 {
 	espy_settings_sources(type);
 	espy_content_sources(type);
+	type[ESPY_EV_file_read] |= type[ESPY_EV_file_reads];
+	type[ESPY_EV_file_write] |= type[ESPY_EV_file_writes];
 }
 
 /* --- what lies where in a process, so that its stacks can be told ---------------------------- */
