@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sense/only.h"
 
-#define NAME_BYTES (ESPY_ONLY_WORDS * 8)
+#define NAME_BYTES (ESPY_ONLY_WORDS * sizeof(uint64_t))
 #define WORD_BYTES 16u
 
 _Static_assert(ESPY_BOUNDS_MAX <= ESPY_ONLY_MAX, "bounds of a filter");
