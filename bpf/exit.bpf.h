@@ -67,17 +67,19 @@ __noinline u64 exit_root(void)
 __noinline u64 exit_own_root(void)
 {
 	struct fs_struct *fs = KR(current_task(), fs);
-	u64 dentry = KNUM(fs, root.dentry), mnt = KNUM(fs, root.mnt), root;
+	struct dentry *dentry = KR(fs, root.dentry);
+	struct vfsmount *mnt = KR(fs, root.mnt);
 	struct espy_cpu *c = this_cpu();
 	u32 gen = path_gen;
+	u64 root;
 
-	if (c->root_dentry == dentry && c->root_mnt == mnt && c->root_gen == gen)
+	if (c->root_dentry == (u64)dentry && c->root_mnt == (u64)mnt && c->root_gen == gen)
 		return 0;
-	root = exit_dir((void *)mnt, (void *)dentry);
+	root = exit_dir(mnt, dentry);
 	if (!(root & OBJ_ROOT))
 		return root;
-	c->root_dentry = dentry;
-	c->root_mnt = mnt;
+	c->root_dentry = (u64)dentry;
+	c->root_mnt = (u64)mnt;
 	c->root_gen = gen;
 	return 0;
 }

@@ -20,13 +20,16 @@
 #define NS_PER_MS     1000000ull
 #define SLEEP_MIN_NS  (1 * NS_PER_MS)
 #define SLEEP_MAX_NS  (16 * NS_PER_MS)
-#define RING_BUSY     4          /* a part of the rings in which more waits: come back soon */
-#define TEXT_FULL     (8u << 20) /* bytes of strings at which a batch goes out early */
+#define SLEEP_IDLE_NS (32 * NS_PER_MS) /* 8 MiB take what one processor makes in 70 ms */
+#define RING_BUSY     4                /* a part of the rings in which more waits: come back soon */
+#define RING_IDLE     64               /* less than that: next to nothing happens */
+#define TEXT_FULL     (8u << 20)       /* bytes of strings at which a batch goes out early */
 #define ROWS_FULL     32768u /* half of what a batch can hold, and of the memory that it takes */
 #define ROW_BYTES     8u     /* of a row without its text, in a trace; about */
 #define ROWS_MIN      512    /* a batch of less is not worth its head */
 #define OBJECTS_MAX   262144u
-#define OBJECTS_MANY  49152u /* are renewed: the kernel side knows of 65,536 that it told them */
+/* Are renewed: each takes some 300 bytes. The kernel side knows of 65,536 that it told. */
+#define OBJECTS_MANY  24576u
 #define MAPPED_FROM   (128 << 10) /* bytes of an allocation that is a mapping of its own */
 #define HASH_PATIENCE 4           /* times as old may a batch be when files of it are looked into */
 #define SETTLE_NS     (5000 * NS_PER_MS) /* that files may take to be looked into at the end */
@@ -526,12 +529,15 @@ int espy_capture_start(struct espy_capture *c, struct espy_err *err)
  * the rings surely have room. */
 static uint64_t next_sleep(const struct espy_capture *c, uint64_t last)
 {
+	uint64_t most = SLEEP_MAX_NS;
 	struct espy_sense_stats s;
 
 	espy_sense_stats(c->sense, &s);
 	if (s.in_rings > s.ring_bytes / RING_BUSY)
 		return SLEEP_MIN_NS;
-	return last * 2 < SLEEP_MAX_NS ? last * 2 : SLEEP_MAX_NS;
+	if (s.in_rings < s.ring_bytes / RING_IDLE)
+		most = SLEEP_IDLE_NS;
+	return last * 2 < most ? last * 2 : most;
 }
 
 static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
