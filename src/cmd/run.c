@@ -28,8 +28,7 @@
 #include "engine/report.h"
 #include "engine/sinks.h"
 #include "sense/machine.h"
-
-#define LOSSLESS_RING_MIN (1u << 20)
+#include "sense/sense.h"
 
 enum { EXIT_ESPY = 125, EXIT_CANNOT = 126, EXIT_NOT_FOUND = 127 };
 
@@ -441,8 +440,8 @@ static int run_main(int argc, char **argv)
 		espy_cmd_usage(&espy_cmd_run, "a command is missing");
 		return EXIT_ESPY;
 	}
-	if (run.lossless && run.ring_bytes && run.ring_bytes < LOSSLESS_RING_MIN) {
-		espy_cmd_usage(&espy_cmd_run, "--lossless needs a --ring of at least 1M: less is "
+	if (run.lossless && run.ring_bytes && run.ring_bytes < ESPY_SENSE_LOSSLESS_RING) {
+		espy_cmd_usage(&espy_cmd_run, "--lossless needs a --ring of at least 4M: less is "
 					      "full before the command can be held");
 		return EXIT_ESPY;
 	}

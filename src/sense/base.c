@@ -143,6 +143,8 @@ static int base_open(struct espy_sense **ret, const struct espy_sense_options *o
 	s->sense.ops = &espy_base_ops;
 	s->n_cpus = (unsigned)n;
 	s->ring_bytes = o->ring_bytes ? o->ring_bytes : espy_rings_bytes(s->n_cpus);
+	if (o->lossless && s->ring_bytes < ESPY_SENSE_LOSSLESS_RING)
+		s->ring_bytes = ESPY_SENSE_LOSSLESS_RING;
 	s->rings = calloc(s->n_cpus, sizeof(*s->rings));
 	s->cpus = calloc(s->n_cpus, sizeof(*s->cpus));
 	r = s->rings && s->cpus ? 0 : -ENOMEM;

@@ -16,9 +16,9 @@
 #define LOOK_NS 1000000
 
 /* As parts of a ring. Between the first and a full ring lies what one processor can bring at most
- * in six milliseconds, for the smallest ring that is allowed: on a busy machine this thread may
- * come later than it wants to. */
-#define SMALL_RING       (4u << 20)
+ * in 24 milliseconds, for the smallest ring that is allowed: on a busy machine this thread may come
+ * later than it wants to, and others may be at control groups, too. */
+#define SMALL_RING       (8u << 20)
 #define HOLD_AT(size)    ((size) < SMALL_RING ? (size) / 4 : (size) / 2)
 #define RELEASE_AT(size) ((size) / 16)
 

@@ -17,7 +17,8 @@
 struct espy_sense;
 struct espy_clipboard_options;
 
-#define ESPY_SENSE_TARGETS_MAX 4096
+#define ESPY_SENSE_TARGETS_MAX   4096
+#define ESPY_SENSE_LOSSLESS_RING (4u << 20) /* the least that `lossless` can do with, per CPU */
 
 /* Which pack is to be used. */
 enum espy_pack {
