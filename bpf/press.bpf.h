@@ -42,7 +42,7 @@ static __always_inline void press_tell(struct espy_cpu *c, void *ring, u64 time,
 	c->seq++;
 	rec = bpf_ringbuf_reserve(ring, sizeof(*rec), 0);
 	if (!rec) {
-		c->lost[ESPY_CLASS_system]++;
+		count_lost(ESPY_CLASS_system);
 		return;
 	}
 	__builtin_memset(rec, 0, sizeof(*rec));

@@ -4,7 +4,7 @@
  * they fire for every way to make or end a task, in the right context, with kernel objects at hand.
  * task_newtask rather than sched_process_fork: it has the flags, and sees the kernel's own workers.
  */
-#include "runs.bpf.h"
+#include "exe.bpf.h"
 #include "target.bpf.h"
 #include "run.bpf.h"
 

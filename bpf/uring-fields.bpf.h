@@ -121,12 +121,7 @@ __noinline int new_path(u32 i, u32 dfd, u64 from)
 		return 0;
 	to = new_end(&n);
 	len = new_string(to, from);
-	if (len > 0 && *to == '/') {
-		base = exit_root();
-		base = base & OBJ_ROOT ? 0 : base;
-	} else {
-		base = new_base(dfd);
-	}
+	base = len > 0 && *to == '/' ? exit_own_root() : new_base(dfd);
 	i &= 1;
 	n.r->flags |= U_STRING;
 	n.r->len[i] = len > 0 ? len : 0;

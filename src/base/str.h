@@ -36,6 +36,17 @@ static inline bool espy_str_ends(struct espy_str s, struct espy_str tail)
 	return s.n >= tail.n && (!tail.n || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
 }
 
+/* FNV-1a, for tables whose texts are compared afterwards. `seed`: 0, or a secret where names are
+ * chosen by others. */
+static inline uint64_t espy_str_hash(struct espy_str s, uint64_t seed)
+{
+	uint64_t h = 0xcbf29ce484222325ull ^ seed;
+
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3ull;
+	return h;
+}
+
 /* What follows the last '/', or all of it. */
 struct espy_str espy_str_basename(struct espy_str path);
 /* Length of the well-formed UTF-8 sequence that `s` starts with, 0 when there is none. */

@@ -42,14 +42,10 @@ static struct espy_str without_usr(struct espy_str path)
 	return path;
 }
 
-/* FNV-1a. */
 static uint64_t hash_of(const struct espy_packages *t, struct espy_str path)
 {
-	uint64_t h = 0xcbf29ce484222325ull ^ t->seed;
+	uint64_t h = espy_str_hash(without_usr(path), t->seed);
 
-	path = without_usr(path);
-	for (size_t i = 0; i < path.n; i++)
-		h = (h ^ (unsigned char)path.p[i]) * 0x100000001b3ull;
 	return h ? h : 1;
 }
 

@@ -15,14 +15,10 @@ struct sid {
 	struct espy_str name;
 };
 
-/* FNV-1a: a key for the map; the bytes are compared afterwards. */
+/* A key for the map; the bytes are compared afterwards. */
 static uint64_t hash(struct espy_pml_bytes sid)
 {
-	uint64_t h = 0xcbf29ce484222325ull;
-
-	for (size_t i = 0; i < sid.n; i++)
-		h = (h ^ sid.p[i]) * 0x100000001b3ull;
-	return h;
+	return espy_str_hash((struct espy_str){(const char *)sid.p, sid.n}, 0);
 }
 
 static bool is_sid(struct espy_pml_bytes sid)

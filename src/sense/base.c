@@ -198,18 +198,22 @@ static void base_new_epoch(struct espy_sense *sense)
 
 /* --- iterators ----------------------------------------------------------------------------- */
 
-static int hand_out_all(const struct espy_buf *b, espy_record_fn fn, void *ctx)
+/* What programs listed; it is empty then. */
+static int hand_out_all(struct espy_buf *b, espy_record_fn fn, void *ctx)
 {
 	int r = 0;
 
 	for (size_t at = 0; b->n - at >= sizeof(struct espy_event) && r >= 0;) {
 		const struct espy_event *rec = (const void *)(b->p + at);
 
-		if (rec->size < sizeof(*rec) || rec->size > b->n - at)
-			return -EBADMSG;
+		if (rec->size < sizeof(*rec) || rec->size > b->n - at) {
+			r = -EBADMSG;
+			break;
+		}
 		r = fn(ctx, rec);
 		at += rec->size;
 	}
+	espy_buf_reset(b);
 	return r;
 }
 
@@ -253,15 +257,6 @@ static int base_count(struct espy_sense *sense)
 	if (r >= 0)
 		r = espy_counters_take(&s->counters, &b, s->skel->rodata->event_on);
 	espy_buf_done(&b);
-	return r;
-}
-
-/* They are held back until what came before them is handed out. */
-static int hand_out_counters(struct base *s, espy_record_fn fn, void *ctx)
-{
-	int r = hand_out_all(&s->counters.out, fn, ctx);
-
-	espy_buf_reset(&s->counters.out);
 	return r;
 }
 
@@ -550,14 +545,6 @@ static int hand_out_hold(struct base *s, const struct espy_hold *h, espy_record_
 	return fn(ctx, &rec.hdr);
 }
 
-static int hand_out_runs(struct base *s, espy_record_fn fn, void *ctx)
-{
-	int r = hand_out_all(&s->runs.out, fn, ctx);
-
-	espy_buf_reset(&s->runs.out);
-	return r;
-}
-
 /* The first of the records that do not come by a ring, if it is not after `limit`: of counters, of
  * runs, of the clipboard, of a hold. */
 static int hand_out_beside(struct base *s, uint64_t limit, int *ret_n, espy_record_fn fn, void *ctx)
@@ -580,11 +567,11 @@ static int hand_out_beside(struct base *s, uint64_t limit, int *ret_n, espy_reco
 	if (*ret_n < 0)
 		return *ret_n;
 	if (first == counted)
-		r = hand_out_counters(s, fn, ctx);
+		r = hand_out_all(&s->counters.out, fn, ctx);
 	else if (first == hold.to)
 		r = hand_out_hold(s, &hold, fn, ctx);
 	else if (first == run)
-		r = hand_out_runs(s, fn, ctx);
+		r = hand_out_all(&s->runs.out, fn, ctx);
 	else
 		r = fn(ctx, clip), espy_clipboard_next(s->clipboard);
 	return r < 0 ? r : 1;
@@ -618,7 +605,6 @@ static int base_drain(struct espy_sense *sense, bool all, espy_record_fn fn, voi
 		return r < 0 ? r : n + r;
 	n += r;
 	r = hand_out_all(&s->pending, fn, ctx);
-	espy_buf_reset(&s->pending);
 	if (r >= 0)
 		r = check_ends(s, fn, ctx);
 	return r < 0 ? r : n;
@@ -653,14 +639,11 @@ static void base_stats(const struct espy_sense *sense, struct espy_sense_stats *
 {
 	const struct base *s = (const struct base *)sense;
 	*ret = s->stats;
-	ret->in_rings = ret->in_fullest = 0;
+	ret->in_rings = 0;
+	ret->in_fullest = espy_rings_fullest(s->rings, s->n_cpus);
 	ret->ring_bytes = s->ring_bytes;
-	for (unsigned i = 0; i < s->n_cpus; i++) {
-		uint64_t waiting = espy_ring_waiting(&s->rings[i]);
-
-		ret->in_rings += waiting;
-		ret->in_fullest = waiting > ret->in_fullest ? waiting : ret->in_fullest;
-	}
+	for (unsigned i = 0; i < s->n_cpus; i++)
+		ret->in_rings += espy_ring_waiting(&s->rings[i]);
 }
 
 static int base_measure(struct espy_sense *sense)

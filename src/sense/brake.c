@@ -11,7 +11,7 @@
 #include "base/vec.h"
 #include "sense/freezer.h"
 #include "sense/machine.h"
-#include "sense/ring.h"
+#include "sense/rings.h"
 
 #define LOOK_NS 1000000
 
@@ -35,19 +35,6 @@ struct espy_brake {
 	size_t taken;
 };
 
-/* Bytes in the fullest ring. */
-static size_t fullest(const struct espy_brake *b)
-{
-	size_t most = 0;
-
-	for (unsigned i = 0; i < b->n; i++) {
-		size_t n = espy_ring_waiting(&b->rings[i]);
-
-		most = n > most ? n : most;
-	}
-	return most;
-}
-
 static void note(struct espy_brake *b, struct espy_hold h)
 {
 	h.to = espy_machine_now();
@@ -61,7 +48,7 @@ static void note(struct espy_brake *b, struct espy_hold h)
  */
 static void decide(struct espy_brake *b, struct espy_hold *held)
 {
-	size_t size = b->rings[0].size, n = fullest(b);
+	size_t size = b->rings[0].size, n = espy_rings_fullest(b->rings, b->n);
 
 	if (!held->from && n > HOLD_AT(size) && espy_freezer_set(b->freezer, true) == 0)
 		*held = (struct espy_hold){.from = espy_machine_now(), .waiting = n};

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/str.h"
 #include "base/vec.h"
 
 struct excerpt {
@@ -42,7 +43,7 @@ static uint32_t count_members(const struct espy_types *t)
 /* Where it is, or would be. */
 static const char **wanted_slot(const struct excerpt *x, const char *name)
 {
-	uint32_t i = espy_types_hash(name, strlen(name)) & x->mask;
+	uint32_t i = (uint32_t)espy_str_hash(espy_str0(name), 0) & x->mask;
 
 	while (x->wanted[i] && strcmp(x->wanted[i], name) != 0)
 		i = (i + 1) & x->mask;

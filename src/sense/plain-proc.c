@@ -90,15 +90,6 @@ void espy_plain_image_read(struct espy_plain_image *ret, int dir, bool with_env)
 #define HASHED       (1ull << 62) /* the id is not the kernel's, which counts inodes */
 #define CGROUP_BYTES 8192         /* of the file: thirteen hierarchies with long paths */
 
-static uint64_t hash(struct espy_str s)
-{
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3;
-	return h;
-}
-
 const char *const espy_plain_cgroup_mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL};
 
 /* Its inode number is the id of a cgroup of version 2 (kernfs). */
@@ -178,7 +169,7 @@ static void read_cgroup(struct espy_plain_process *p, int dir, struct espy_plain
 	    !find_path(text, &path, &is_v2))
 		return;
 	p->cgroup = is_v2 ? id_of(path) : 0;
-	p->cgroup_ref = p->cgroup ? p->cgroup : hash(path) | HASHED;
+	p->cgroup_ref = p->cgroup ? p->cgroup : espy_str_hash(path, 0) | HASHED;
 	if (c->only)
 		p->is_outside = !is_below(text, c->only);
 	tell(c, p->cgroup_ref, path);

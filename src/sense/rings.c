@@ -66,6 +66,18 @@ int espy_rings_make(struct espy_ring *rings, unsigned cpus, size_t bytes, int ma
 	return r < 0 ? espy_err_set(err, r, "cannot enter the rings: %s", strerror(-r)) : 0;
 }
 
+size_t espy_rings_fullest(const struct espy_ring *rings, unsigned cpus)
+{
+	size_t most = 0;
+
+	for (unsigned i = 0; i < cpus; i++) {
+		size_t n = espy_ring_waiting(&rings[i]);
+
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
 void espy_rings_close(struct espy_ring *rings, unsigned cpus)
 {
 	for (unsigned i = 0; rings && i < cpus; i++) {

@@ -13,4 +13,6 @@ size_t espy_rings_bytes(unsigned cpus);
  * sentence. */
 int espy_rings_make(struct espy_ring *rings, unsigned cpus, size_t bytes, int map,
 		    struct espy_err *err);
+/* Bytes that wait in the one that has most. From any thread. */
+size_t espy_rings_fullest(const struct espy_ring *rings, unsigned cpus);
 void espy_rings_close(struct espy_ring *rings, unsigned cpus);

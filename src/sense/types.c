@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/str.h"
 
 #define TYPES_MAX (1u << 24)
 
@@ -101,16 +102,6 @@ const char *espy_types_name(const struct espy_types *t, uint32_t name_off)
 	return name_off < t->names_bytes ? t->names + name_off : "";
 }
 
-/* FNV-1a. */
-uint32_t espy_types_hash(const char *name, size_t n)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (uint8_t)name[i]) * 16777619u;
-	return h ^ h >> 15;
-}
-
 int espy_types_index(struct espy_types *t)
 {
 	uint32_t cap = 64;
@@ -127,7 +118,7 @@ int espy_types_index(struct espy_types *t)
 
 		if (!*name)
 			continue;
-		i = espy_types_hash(name, strlen(name)) & t->mask;
+		i = (uint32_t)espy_str_hash(espy_str0(name), 0) & t->mask;
 		while (t->slots[i])
 			i = (i + 1) & t->mask;
 		t->slots[i] = id;
@@ -138,7 +129,7 @@ int espy_types_index(struct espy_types *t)
 /* The cursor is the number of slots that were looked at. */
 uint32_t espy_types_next(const struct espy_types *t, const char *name, size_t n, uint32_t *cursor)
 {
-	uint32_t first = espy_types_hash(name, n);
+	uint32_t first = (uint32_t)espy_str_hash((struct espy_str){name, n}, 0);
 
 	for (;;) {
 		uint32_t id = t->slots[(first + *cursor) & t->mask];

@@ -35,5 +35,3 @@ const char *espy_types_name(const struct espy_types *t, uint32_t name_off);
 uint32_t espy_types_find(const struct espy_types *t, const char *name, size_t n, unsigned kind);
 /* All types with the name, of whatever kind, one by one: *cursor begins as 0. 0: no more. */
 uint32_t espy_types_next(const struct espy_types *t, const char *name, size_t n, uint32_t *cursor);
-/* Hash of the n bytes of a name. */
-uint32_t espy_types_hash(const char *name, size_t n);
