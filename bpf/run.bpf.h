@@ -255,6 +255,10 @@ int file_reads__waiting(struct bpf_iter__task *ctx)
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &user);
 	struct task_state *st;
 
+#ifdef ESPY_OLD
+	if (armed) /* the thread may be at them, too */
+		return 0;
+#endif
 	st = t ? state_of(t, false) : NULL;
 	if (!st || !s || !runs_any(st) || !runs_take(st))
 		return 0;
