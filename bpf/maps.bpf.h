@@ -228,6 +228,8 @@ struct walk {
 
 struct obj_scratch {
 	struct walk walk;
+	volatile u64 sk; /* of what is looked for, with its slot */
+	u32 mode, pad;
 	struct espy_ev_meta_object rec;
 	char text[OBJ_TEXT + 256 + 512];
 };
@@ -288,27 +290,30 @@ struct {
 
 /* --- objects -------------------------------------------------------------------------------- */
 
-/* What a file was when its id was made; the id holds while all of it is as it was. */
+/* What a file was when its id was made; the id holds while all of it is as it was. A cache line. */
 struct obj_slot {
-	volatile u64 dentry, mnt, inode, sk;
+	volatile u64 dentry, mnt, inode;
 	u64 name, ino, addr;
 	u32 gen, epoch;
-	u32 mode;
 	u64 id;
 };
 
-#define OBJ_SLOTS 4096
+/* Each processor has its own. An array, since a map with a value for each processor is allocated
+ * value by value: 5 ms of the start. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, OBJ_SLOTS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ESPY_OBJ_SLOTS); /* the loader makes it so many per CPU */
+	__uint(map_flags, BPF_F_MMAPABLE); /* begins on a page */
 	__type(key, u32);
 	__type(value, struct obj_slot);
 } obj_slots SEC(".maps");
 
-/* Ids that user space was told of, in which epoch, and how the object stands to the filter. */
+/* Ids that user space was told of, as told_key() makes them, by their hash. Two with one place push
+ * each other out: then one is told again, which costs and does no harm. */
+#define OBJ_TOLD (1 << 17)
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, u64);
-	__type(value, u32);
-} obj_sent SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, OBJ_TOLD);
+	__type(key, u32);
+	__type(value, u64);
+} obj_told SEC(".maps");

@@ -43,9 +43,6 @@
 #define OBJ_OTHER_EXE 256u /* nor is it one of the executables */
 #define OBJ_FILTER    (OBJ_OUTSIDE | OBJ_OTHER_EXE)
 #define OBJ_BITS      0x1bfull
-/* A value of obj_sent: those bits, and behind them the epoch. */
-#define SENT_SHIFT       9
-#define SENT_EPOCH(told) ((told) >> SENT_SHIFT)
 
 static __always_inline u64 mix(u64 h, u64 x)
 {
@@ -371,22 +368,21 @@ static __always_inline void rare_names(struct obj_scratch *s, char *local, char 
 	}
 }
 
-/* Both ends of the socket in a slot into the text area, at `off`; their lengths go to the record.
+/* Both ends of the socket in a scratch into its text area, at `off`; their lengths go to the record.
  * Global: the rest of a definition is not verified for each family again. */
-__noinline int sock_names(u32 index, u32 user, u32 off)
+__noinline int sock_names(u32 user, u32 off)
 {
 	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
-	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
 	char *local, *remote;
 	struct sock *sk;
 	u16 family;
 
-	if (!s || !k)
+	if (!s)
 		return 0;
 	off &= OBJ_TEXT - 1;
 	local = s->text + off;
 	remote = local + ADDR_MAX;
-	sk = (void *)k->sk;
+	sk = (void *)s->sk;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	s->rec.family = family;
 	s->rec.protocol = BPF_CORE_READ(sk, sk_type) | (u32)BPF_CORE_READ(sk, sk_protocol) << 8;
@@ -434,9 +430,9 @@ __noinline int sock_names(u32 index, u32 user, u32 off)
 
 /* --- defining ------------------------------------------------------------------------------- */
 
-static __always_inline void object_header(struct espy_ev_meta_object *rec, u64 id,
-					  const struct obj_slot *k)
+static __always_inline void object_header(struct obj_scratch *s, u64 id, const struct obj_slot *k)
 {
+	struct espy_ev_meta_object *rec = &s->rec;
 	struct inode *inode = (void *)k->inode;
 
 	rec->hdr.time = bpf_ktime_get_boot_ns();
@@ -450,7 +446,7 @@ static __always_inline void object_header(struct espy_ev_meta_object *rec, u64 i
 	rec->id = id;
 	rec->inode = k->ino;
 	rec->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	rec->mode = k->mode;
+	rec->mode = s->mode;
 	rec->flags = 0;
 	rec->family = rec->protocol = 0;
 	rec->path.off = sizeof(*rec);
@@ -510,16 +506,16 @@ static __always_inline u32 object_path(struct obj_scratch *s, const struct obj_s
 
 /* What has no place in a directory tree has no path that begins with '/', but for a memfd and the
  * like, and for sockets that have a name. */
-static __always_inline bool has_no_path(const struct obj_scratch *s, const struct obj_slot *k)
+static __always_inline bool has_no_path(const struct obj_scratch *s)
 {
-	if (k->sk)
+	if (s->sk)
 		return s->rec.family == AF_INET || s->rec.family == AF_INET6;
-	return s->rec.flags & (ESPY_OBJ_ANON | ESPY_OBJ_NS) || (k->mode & S_IFMT) == S_IFIFO;
+	return s->rec.flags & (ESPY_OBJ_ANON | ESPY_OBJ_NS) || (s->mode & S_IFMT) == S_IFIFO;
 }
 
 /* How what was just described stands to the filter. Where an event may follow that has another path
  * it counts as asked for. */
-static __always_inline u32 object_filter(struct obj_scratch *s, const struct obj_slot *k, u32 user)
+static __always_inline u32 object_filter(struct obj_scratch *s, u32 user)
 {
 	u32 bits = 0;
 
@@ -528,8 +524,8 @@ static __always_inline u32 object_filter(struct obj_scratch *s, const struct obj
 	/* from memory: in a register its bits are known on each way here, and each would be gone */
 	if (*(volatile u64 *)&s->rec.id & (OBJ_MEM | OBJ_ASKS))
 		return 0;
-	if (k->sk || s->rec.flags & ESPY_OBJ_PSEUDO)
-		return n_only_paths && has_no_path(s, k) ? OBJ_OUTSIDE : 0;
+	if (s->sk || s->rec.flags & ESPY_OBJ_PSEUDO)
+		return n_only_paths && has_no_path(s) ? OBJ_OUTSIDE : 0;
 	if (n_only_paths && !only_any(0, n_only_paths, user))
 		bits |= OBJ_OUTSIDE;
 	if (n_only_exes && !only_any(ESPY_ONLY_MAX, n_only_exes, user))
@@ -538,24 +534,22 @@ static __always_inline u32 object_filter(struct obj_scratch *s, const struct obj
 }
 
 /* Sends what `id` means, which gets its bits of the filter: those, or negative. */
-static __always_inline int object_define(u64 id, const struct obj_slot *k, u32 index, u32 user)
+static __always_inline int object_define(struct obj_scratch *s, u64 id, const struct obj_slot *k,
+					 u32 user)
 {
-	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
 	u32 n, off, bits;
 
-	if (!s)
-		return -1;
-	object_header(&s->rec, id, k);
+	object_header(s, id, k);
 	off = object_path(s, k, user) & (OBJ_TEXT - 1);
 	s->rec.path.len = off;
 	s->rec.local.off = sizeof(s->rec) + off;
 	s->rec.remote.off = s->rec.local.off + ADDR_MAX;
 	n = sizeof(s->rec) + off;
-	if (k->sk) {
-		sock_names(index, user, off);
+	if (s->sk) {
+		sock_names(user, off);
 		n += 2 * ADDR_MAX;
 	}
-	bits = object_filter(s, k, user);
+	bits = object_filter(s, user);
 	s->rec.id |= bits;
 	return record_output(&s->rec.hdr, n, ESPY_CLASS_meta) ? -1 : bits;
 }
@@ -576,13 +570,13 @@ static __always_inline u32 kind_of(u32 mode)
 }
 
 /* Is it the file that a process's memory can be read and written by? */
-static __always_inline bool is_proc_mem(const struct obj_slot *s)
+static __always_inline bool is_proc_mem(const struct obj_slot *k, u32 mode)
 {
-	struct inode *inode = (void *)s->inode;
-	struct dentry *dentry = (void *)s->dentry;
+	struct inode *inode = (void *)k->inode;
+	struct dentry *dentry = (void *)k->dentry;
 	u32 name = 0;
 
-	if ((s->mode & S_IFMT) != S_IFREG ||
+	if ((mode & S_IFMT) != S_IFREG ||
 	    BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return false;
 	bpf_probe_read_kernel(&name, sizeof(name), KR(dentry, d_name.name));
@@ -607,11 +601,11 @@ static __always_inline struct ctl_table *sysctl_of(struct inode *inode)
 	return BPF_CORE_READ(pi, sysctl_entry);
 }
 
-static __always_inline u64 setting_bit(const struct obj_slot *s)
+static __always_inline u64 setting_bit(const struct obj_slot *k, u32 mode)
 {
-	struct inode *inode = (void *)s->inode;
+	struct inode *inode = (void *)k->inode;
 
-	if ((s->mode & S_IFMT) != S_IFREG)
+	if ((mode & S_IFMT) != S_IFREG)
 		return 0;
 	switch (BPF_CORE_READ(inode, i_sb, s_magic)) {
 	case PROC_SUPER_MAGIC:
@@ -629,41 +623,52 @@ static __always_inline u64 setting_bit(const struct obj_slot *s)
 	return 0;
 }
 
+/* What stands in obj_told for an id: with the epoch, without the bits of the filter, which are
+ * kept in their place. */
+static __always_inline u64 told_key(u64 id, u32 now)
+{
+	return (id ^ (u64)now * 0x9e3779b97f4a7c15ull << 9) & ~(u64)OBJ_FILTER;
+}
+
 /*
- * The slow way, for what was put into the slot: walk, tell user space if it does not know. Global,
- * so that it is verified once and not for each place that calls it; its argument is an index
- * because in the slot's memory the addresses are numbers.
+ * The slow way, for what was put into the slot and the scratch: walk, tell user space if it does
+ * not know. Global, so that it is verified once and not for each place that calls it; its argument
+ * is an index because in the slot's memory the addresses are numbers.
  */
 __noinline u64 object_learn(u32 index, u32 user)
 {
-	struct obj_slot *s = bpf_map_lookup_elem(&obj_slots, &index);
-	u32 gen = path_gen, now = epoch, *sent, told;
-	u64 chain, id;
+	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	u32 gen = path_gen, now = epoch, place;
+	u64 chain, id, key, known, *told;
 	int bits;
 
-	if (!s)
+	if (!k || !s)
 		return 0;
 	this_cpu()->learned++;
-	chain = object_hash(s->dentry, s->mnt, user);
-	id = mix(mix(mix(chain, s->ino), s->inode), mix(s->addr, s->name & 1));
+	chain = object_hash(k->dentry, k->mnt, user);
+	id = mix(mix(mix(chain, k->ino), k->inode), mix(k->addr, k->name & 1));
 	id = mix(id, s->mode & S_IFMT) & ~OBJ_BITS;
-	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0) | (is_proc_mem(s) ? OBJ_MEM : 0) |
-	      setting_bit(s);
+	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0) |
+	      (is_proc_mem(k, s->mode) ? OBJ_MEM : 0) | setting_bit(k, s->mode);
 	if (s->sk && sock_asks((void *)s->sk))
 		id |= OBJ_ASKS;
-	sent = bpf_map_lookup_elem(&obj_sent, &id);
-	told = sent ? *sent : 0;
-	if (SENT_EPOCH(told) != now) {
-		bits = object_define(id, s, index, user);
+	key = told_key(id, now);
+	place = id >> 32 & (OBJ_TOLD - 1);
+	told = bpf_map_lookup_elem(&obj_told, &place);
+	if (!told)
+		return 0;
+	known = *told;
+	if ((known & ~(u64)OBJ_FILTER) != key) {
+		bits = object_define(s, id, k, user);
 		if (bits < 0)
 			return OBJ_UNTOLD;
-		told = now << SENT_SHIFT | (u32)bits;
-		bpf_map_update_elem(&obj_sent, &id, &told, BPF_ANY);
+		*told = known = key | (u32)bits;
 	}
-	id |= told & OBJ_FILTER;
-	s->gen = gen;
-	s->epoch = now;
-	s->id = id;
+	id |= known & OBJ_FILTER;
+	k->gen = gen;
+	k->epoch = now;
+	k->id = id;
 	return id;
 }
 
@@ -673,23 +678,28 @@ static __always_inline u64 object_find(struct vfsmount *mnt, struct dentry *dent
 {
 	u64 name = (KR(dentry, d_name.hash_len) << 1) | !KR(dentry, d_hash.pprev);
 	u64 ino = KR(inode, i_ino);
-	u32 index = (u32)(mix(low(dentry), low(mnt)) >> 20) & (OBJ_SLOTS - 1);
-	struct obj_slot *s = bpf_map_lookup_elem(&obj_slots, &index);
+	u32 index = ((u32)(mix(low(dentry), low(mnt)) >> 20) & (ESPY_OBJ_SLOTS - 1)) +
+		    bpf_get_smp_processor_id() * ESPY_OBJ_SLOTS;
+	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
+	struct obj_scratch *s;
 
+	if (!k)
+		return 0;
+	if (k->dentry == (u64)dentry && k->inode == (u64)inode && k->mnt == (u64)mnt &&
+	    k->name == name && k->ino == ino && k->addr == addr && k->gen == path_gen &&
+	    k->epoch == epoch && k->id)
+		return k->id;
+	s = bpf_map_lookup_elem(&obj_scratches, &user);
 	if (!s)
 		return 0;
-	if (s->dentry == (u64)dentry && s->inode == (u64)inode && s->mnt == (u64)mnt &&
-	    s->name == name && s->ino == ino && s->addr == addr && s->gen == path_gen &&
-	    s->epoch == epoch && s->id)
-		return s->id;
-	s->id = 0;
-	s->dentry = (u64)dentry;
-	s->mnt = (u64)mnt;
-	s->inode = (u64)inode;
+	k->id = 0;
+	k->dentry = (u64)dentry;
+	k->mnt = (u64)mnt;
+	k->inode = (u64)inode;
+	k->name = name;
+	k->ino = ino;
+	k->addr = addr;
 	s->sk = (u64)sk;
-	s->name = name;
-	s->ino = ino;
-	s->addr = addr;
 	s->mode = mode;
 	return object_learn(index, user);
 }

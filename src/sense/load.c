@@ -309,6 +309,7 @@ static void size_maps(struct espy_bpf *skel, unsigned cpus, const struct espy_se
 	if (!o->type[ESPY_EV_net_dns])
 		bpf_map__set_max_entries(skel->maps.dns_asked, 1);
 	bpf_map__set_max_entries(skel->maps.exec_scratches, cpus);
+	bpf_map__set_max_entries(skel->maps.obj_slots, cpus * ESPY_OBJ_SLOTS);
 	bpf_map__set_max_entries(skel->maps.rings, cpus);
 	if (f->fentry)
 		bpf_map__set_max_entries(skel->maps.plus_calls, PLUS_TASKS);

@@ -9,6 +9,7 @@
 #define ESPY_CPUS    1024 /* processors with counters of their own */
 #define ESPY_ABIS    2    /* call tables: native (with x32), ia32 */
 #define ESPY_TARGETS 4096
+#define ESPY_OBJ_SLOTS 4096 /* objects that each processor finds at once */
 
 /* Number of the helper that bpf/core.bpf.h calls where the loader enters the kernel function
  * bpf_rdonly_cast. No helper has it. */
