@@ -26,14 +26,19 @@ const volatile bool has_loop = 0;         /* helper bpf_loop: 5.17 */
  * Kernels before 5.13 refuse even the mention of a callback (BPF_PSEUDO_FUNC, 69c087ba6225) in code
  * that is never reached: for them the same source is compiled with ESPY_OLD, without all of this.
  * Those that have all of it get what is compiled with ESPY_NEW: to take thousands of dead branches
- * out of a program costs the kernel as long as to verify it.
+ * out of a program costs the kernel as long as to verify it. What is compiled with neither is for
+ * those between, which have the loop and no cast.
  */
 #if defined(ESPY_OLD)
 #define HAS(feature) 0
 #elif defined(ESPY_NEW)
 #define HAS(feature) 1
 #else
-#define HAS(feature) (feature)
+#define HAS(feature)         HAS_##feature
+#define HAS_has_cast         0
+#define HAS_has_loop         1
+#define HAS_has_task_btf     has_task_btf
+#define HAS_has_task_storage has_task_storage
 #endif
 
 /*
@@ -329,4 +334,20 @@ static __always_inline void inode_times(struct inode *inode, s64 *atime, s64 *mt
 		*mtime = BPF_CORE_READ(t1, i_mtime.tv_sec) * NSEC_PER_SEC +
 			 BPF_CORE_READ(t1, i_mtime.tv_nsec);
 	}
+}
+
+/* One more number into a hash. */
+static __always_inline u64 mix(u64 h, u64 x)
+{
+	h = (h ^ x) * 0x9e3779b97f4a7c15ull;
+	return h ^ (h >> 29);
+}
+
+/* The low half of an address, as a number: the verifier allows no arithmetic on kernel pointers. */
+static __always_inline u64 low(const void *p)
+{
+	u32 half;
+
+	asm volatile("%0 = %1" : "=w"(half) : "w"((u32)(u64)p));
+	return half;
 }

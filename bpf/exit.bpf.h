@@ -34,11 +34,6 @@ static __noinline u64 exit_file(struct file *file)
 	return object_of_file(file, SCRATCH_EXIT);
 }
 
-static __noinline u64 exit_dir(struct vfsmount *mnt, struct dentry *dentry)
-{
-	return object_of_path(mnt, dentry, SCRATCH_EXIT);
-}
-
 __noinline u64 exit_object(u64 file)
 {
 	return object_of_file((void *)file, SCRATCH_EXIT);
@@ -53,14 +48,14 @@ __noinline u64 exit_cwd(void)
 {
 	struct fs_struct *fs = KR(current_task(), fs);
 
-	return exit_dir(KR(fs, pwd.mnt), KR(fs, pwd.dentry));
+	return object_of_path(KR(fs, pwd.mnt), KR(fs, pwd.dentry), SCRATCH_EXIT);
 }
 
 __noinline u64 exit_root(void)
 {
 	struct fs_struct *fs = KR(current_task(), fs);
 
-	return exit_dir(KR(fs, root.mnt), KR(fs, root.dentry));
+	return object_of_path(KR(fs, root.mnt), KR(fs, root.dentry), SCRATCH_EXIT);
 }
 
 /* The caller's own root directory, where paths that begin with '/' begin; 0: the machine's. */
@@ -75,7 +70,7 @@ __noinline u64 exit_own_root(void)
 
 	if (c->root_dentry == (u64)dentry && c->root_mnt == (u64)mnt && c->root_gen == gen)
 		return 0;
-	root = exit_dir(mnt, dentry);
+	root = object_of_path(mnt, dentry, SCRATCH_EXIT);
 	if (!(root & OBJ_ROOT))
 		return root;
 	c->root_dentry = (u64)dentry;

@@ -293,7 +293,9 @@ struct {
 /* What a file was when its id was made; the id holds while all of it is as it was. A cache line. */
 struct obj_slot {
 	volatile u64 dentry, mnt, inode;
-	u64 name, ino, addr;
+	u64 name;  /* its hash and length; bit 0: it is in no directory any more */
+	u64 rest;  /* of inode number and address */
+	u64 chain; /* of all names up to the root */
 	u32 gen, epoch;
 	u64 id;
 };
@@ -303,7 +305,7 @@ struct obj_slot {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ESPY_OBJ_SLOTS); /* the loader makes it so many per CPU */
-	__uint(map_flags, BPF_F_MMAPABLE); /* begins on a page */
+	__uint(map_flags, BPF_F_MMAPABLE);   /* begins on a page */
 	__type(key, u32);
 	__type(value, struct obj_slot);
 } obj_slots SEC(".maps");

@@ -6,11 +6,12 @@
  * An id is a hash of all that makes the object: the chain of directory entries up to the root, the
  * mounts, the inode, a socket's addresses. Finding it again is a look into a per-CPU table that is
  * checked against the dentry, its name, the inode and a generation that every rename moves; only
- * when that fails is the chain walked, and only an id not yet sent has its names read.
+ * when that fails is the chain walked, and only an id not yet sent has its names read. Where the
+ * directory that it is in stands in the table, one step and one name are enough.
  */
 #pragma once
 
-#include "probe.bpf.h"
+#include "sock.bpf.h"
 
 #define S_IFMT   0170000
 #define S_IFSOCK 0140000
@@ -23,18 +24,12 @@
 
 #define WALK_MAX 512 /* directories that are followed up */
 
-#define AF_UNIX    1
-#define AF_INET    2
-#define AF_INET6   10
-#define AF_NETLINK 16
-#define AF_PACKET  17
-#define AF_VSOCK   40
-
 /* The low bits of an id say what is asked most often. */
-#define OBJ_KIND 3u  /* enum descriptor_kind */
-#define OBJ_ROOT 4u  /* its path is "/" */
-#define OBJ_MEM  8u  /* /proc/PID/mem: the memory of a process */
-#define OBJ_ASKS 16u /* a socket that may have to do with a name server */
+#define OBJ_KIND       3u /* enum descriptor_kind */
+#define OBJ_ROOT_SHIFT 2
+#define OBJ_ROOT       (1u << OBJ_ROOT_SHIFT) /* its path is "/" */
+#define OBJ_MEM        8u                     /* /proc/PID/mem: the memory of a process */
+#define OBJ_ASKS       16u                    /* a socket that may have to do with a name server */
 /* Stands for what there was no room to define: user space shows a partial path. */
 #define OBJ_UNTOLD  64u
 #define OBJ_SETTING 32u /* what is written to it sets something of the kernel: /proc/sys, /sys */
@@ -43,21 +38,6 @@
 #define OBJ_OTHER_EXE 256u /* nor is it one of the executables */
 #define OBJ_FILTER    (OBJ_OUTSIDE | OBJ_OTHER_EXE)
 #define OBJ_BITS      0x1bfull
-
-static __always_inline u64 mix(u64 h, u64 x)
-{
-	h = (h ^ x) * 0x9e3779b97f4a7c15ull;
-	return h ^ (h >> 29);
-}
-
-/* The low half of an address, as a number: the verifier allows no arithmetic on kernel pointers. */
-static __always_inline u64 low(const void *p)
-{
-	u32 half;
-
-	asm volatile("%0 = %1" : "=w"(half) : "w"((u32)(u64)p));
-	return half;
-}
 
 /*
  * Up the chain of directory entries, through mount points. Where we are is kept in map memory:
@@ -93,8 +73,14 @@ static __always_inline long walk_mount(struct walk *w)
 	w->dentry = (u64)KR(mount, mnt_mountpoint);
 	w->mount = (u64)up;
 	w->mnt_root = (u64)KR(up, mnt.mnt_root);
-	w->hash = mix(w->hash, w->mount);
+	w->hash += mix(w->mount, w->dentry);
 	return 0;
+}
+
+/* What a directory entry adds to the hash of its chain: a sum, which can be begun at either end. */
+static __always_inline u64 link_hash(u64 dentry, u64 parent, u64 name)
+{
+	return mix(mix(dentry, parent), name);
 }
 
 static __always_inline bool walk_is_top(struct walk *w, u64 parent)
@@ -115,7 +101,7 @@ static __always_inline long hash_step(u32 i, struct walker *c)
 	w->parent = (u64)KR(dentry, d_parent);
 	if (walk_is_top(w, w->parent))
 		return 1;
-	w->hash = mix(mix(w->hash, w->dentry), KR(dentry, d_name.hash_len));
+	w->hash += link_hash(w->dentry, w->parent, KR(dentry, d_name.hash_len));
 	w->names = 1;
 	w->dentry = w->parent;
 	return 0;
@@ -170,8 +156,8 @@ __noinline int name_row(u32 user)
 	return false;
 }
 
-/* Hash of the whole chain; bit 0 says that it has no names: the root. Global: verified once. */
-__noinline u64 object_hash(u64 dentry, u64 mnt, u32 user)
+/* Hash of the whole chain; bit 0 says that it has no names: the root. */
+static __always_inline u64 object_hash(u64 dentry, u64 mnt, u32 user)
 {
 	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
 	struct walker c = {s};
@@ -188,9 +174,9 @@ __noinline u64 object_hash(u64 dentry, u64 mnt, u32 user)
 	return s->walk.hash << 1 | !s->walk.names;
 }
 
-/* Writes the names of the chain, last first, each with a NUL, to the scratch's text. Returns their
- * length; bit 31 is set when the top was not reached. */
-__noinline u32 object_names(u64 dentry, u64 mnt, u32 user)
+/* Writes the names of the chain, or of it only the last, last first, each with a NUL, to the
+ * scratch's text. Returns their length; bit 31 is set when not all was reached. */
+static __always_inline u32 object_names(u64 dentry, u64 mnt, u32 only_last, u32 user)
 {
 	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
 	struct walker c = {s};
@@ -198,7 +184,9 @@ __noinline u32 object_names(u64 dentry, u64 mnt, u32 user)
 	if (!s)
 		return 1u << 31;
 	walk_begin(s, dentry, mnt);
-	if (HAS(has_loop))
+	if (only_last)
+		s->walk.top = !name_step(0, &c);
+	else if (HAS(has_loop))
 		bpf_loop(WALK_MAX, name_step, &c, 0);
 	else
 		for (u64 i = 0; i < WALK_MAX / WALK_ROW; i++)
@@ -207,234 +195,20 @@ __noinline u32 object_names(u64 dentry, u64 mnt, u32 user)
 	return s->walk.off | (s->walk.top ? 0 : 1u << 31);
 }
 
-/* --- sockets -------------------------------------------------------------------------------- */
-
-static __always_inline struct sock *sock_of(struct file *file)
-{
-	struct socket *socket = KR(file, private_data);
-
-	return socket ? KR(socket, sk) : NULL;
-}
-
-/* An IPv6 address in our own memory. */
-struct addr16 {
-	u64 w[2];
-};
-
-/* The first 32 groups that a netlink socket hears. */
-static __always_inline u32 netlink_groups(struct sock *sk)
-{
-	struct netlink_sock *nl = (void *)sk;
-	u32 groups = 0;
-
-	bpf_probe_read_kernel(&groups, sizeof(groups), BPF_CORE_READ(nl, groups));
-	return groups;
-}
-
-/* Of families whose types need not be in the kernel: they may be modules. */
-static __always_inline u64 rare_hash(struct sock *sk, u16 family, u64 h)
-{
-	struct packet_sock *p = (void *)sk;
-	struct vsock_sock *v = (void *)sk;
-
-	if (family == AF_PACKET && bpf_core_field_exists(p->ifindex))
-		return mix(mix(h, BPF_CORE_READ(p, ifindex)), BPF_CORE_READ(p, num));
-	if (family == AF_VSOCK && bpf_core_field_exists(v->local_addr))
-		return mix(mix(mix(h, BPF_CORE_READ(v, local_addr.svm_port)),
-			       BPF_CORE_READ(v, remote_addr.svm_port)),
-			   BPF_CORE_READ(v, remote_addr.svm_cid));
-	return h;
-}
-
-/* Changes whenever an address of the socket does. */
-static __always_inline u64 sock_hash(struct sock *sk)
-{
-	u16 family = KR(sk, __sk_common.skc_family);
-	struct addr16 a;
-	u64 h;
-
-	if (family == AF_UNIX) {
-		struct unix_sock *u = (void *)sk;
-
-		return mix(mix(family, low(KR(u, addr))), low(KR(u, peer)));
-	}
-	h = mix(mix(family, KR(sk, __sk_common.skc_num)), KR(sk, __sk_common.skc_dport));
-	if (family == AF_INET)
-		return mix(mix(h, KR(sk, __sk_common.skc_daddr)),
-			   KR(sk, __sk_common.skc_rcv_saddr));
-	if (family == AF_INET6) {
-		bpf_core_read(&a, sizeof(a), &sk->__sk_common.skc_v6_daddr);
-		h = mix(mix(h, a.w[0]), a.w[1]);
-		bpf_core_read(&a, sizeof(a), &sk->__sk_common.skc_v6_rcv_saddr);
-		return mix(mix(h, a.w[0]), a.w[1]);
-	}
-	if (family == AF_NETLINK) {
-		struct netlink_sock *nl = (void *)sk;
-
-		h = mix(h, netlink_groups(sk));
-		return mix(mix(h, BPF_CORE_READ(nl, portid)), BPF_CORE_READ(nl, dst_portid));
-	}
-	return rare_hash(sk, family, h);
-}
-
-#define SOCK_STREAM 1
-#define SOCK_DGRAM  2
-
-/* DNS, multicast DNS (RFC 6762), LLMNR (RFC 4795); `port` in network order. */
-static __always_inline bool is_dns_port(u16 port)
-{
-	return port == bpf_htons(53) || port == bpf_htons(5353) || port == bpf_htons(5355);
-}
-
-/* Its peer is a name server, or can be: datagrams to anybody. */
-static __always_inline bool sock_asks(struct sock *sk)
-{
-	u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	u16 port = BPF_CORE_READ(sk, __sk_common.skc_dport);
-
-	if (family != AF_INET && family != AF_INET6)
-		return false;
-	return is_dns_port(port) || (!port && BPF_CORE_READ(sk, sk_type) == SOCK_DGRAM);
-}
-
-/* struct sockaddr_* as user space knows them (linux/in.h, in6.h, un.h, netlink.h). */
-struct addr_in {
-	u16 family, port;
-	u32 addr;
-	u64 zero;
-};
-struct addr_in6 {
-	u16 family, port;
-	u32 flow;
-	u32 addr[4];
-	u32 scope;
-};
-struct addr_nl {
-	u16 family, pad;
-	u32 pid, groups;
-};
-struct addr_ll {
-	u16 family, protocol;
-	u32 ifindex;
-	u64 rest[2];
-};
-struct addr_vm {
-	u16 family, pad;
-	u32 port, cid, rest;
-};
-
-#define ADDR_MAX 128
-
-static __always_inline u32 unix_name(char *to, struct sock *sk)
-{
-	struct unix_sock *u = (void *)sk;
-	struct unix_address *a = sk ? BPF_CORE_READ(u, addr) : NULL;
-	u32 len;
-
-	if (!a)
-		return 0;
-	len = BPF_CORE_READ(a, len);
-	if (len > ADDR_MAX - 1)
-		len = ADDR_MAX - 1;
-	len &= ADDR_MAX - 1;
-	if (bpf_probe_read_kernel(to, len, &a->name))
-		return 0;
-	return len;
-}
-
-static __always_inline void rare_names(struct obj_scratch *s, char *local, char *remote,
-				       struct sock *sk, u16 family)
-{
-	struct addr_vm *l = (void *)local, *r = (void *)remote;
-	struct packet_sock *p = (void *)sk;
-	struct vsock_sock *v = (void *)sk;
-	struct addr_ll *ll = (void *)local;
-
-	if (family == AF_PACKET && bpf_core_field_exists(p->ifindex)) {
-		ll->family = family;
-		ll->protocol = BPF_CORE_READ(p, num);
-		ll->ifindex = BPF_CORE_READ(p, ifindex);
-		ll->rest[0] = ll->rest[1] = 0;
-		s->rec.local.len = 20; /* struct sockaddr_ll */
-	} else if (family == AF_VSOCK && bpf_core_field_exists(v->local_addr)) {
-		l->family = r->family = family;
-		l->pad = r->pad = 0;
-		l->rest = r->rest = 0;
-		l->port = BPF_CORE_READ(v, local_addr.svm_port);
-		l->cid = BPF_CORE_READ(v, local_addr.svm_cid);
-		r->port = BPF_CORE_READ(v, remote_addr.svm_port);
-		r->cid = BPF_CORE_READ(v, remote_addr.svm_cid);
-		s->rec.local.len = s->rec.remote.len = sizeof(*l);
-	}
-}
-
-/* Both ends of the socket in a scratch into its text area, at `off`; their lengths go to the record.
- * Global: the rest of a definition is not verified for each family again. */
-__noinline int sock_names(u32 user, u32 off)
-{
-	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
-	char *local, *remote;
-	struct sock *sk;
-	u16 family;
-
-	if (!s)
-		return 0;
-	off &= OBJ_TEXT - 1;
-	local = s->text + off;
-	remote = local + ADDR_MAX;
-	sk = (void *)s->sk;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	s->rec.family = family;
-	s->rec.protocol = BPF_CORE_READ(sk, sk_type) | (u32)BPF_CORE_READ(sk, sk_protocol) << 8;
-	if (family == AF_INET) {
-		struct addr_in *l = (void *)local, *r = (void *)remote;
-
-		l->family = r->family = family;
-		l->zero = r->zero = 0;
-		l->port = bpf_htons(BPF_CORE_READ(sk, __sk_common.skc_num));
-		l->addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
-		r->port = BPF_CORE_READ(sk, __sk_common.skc_dport);
-		r->addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-		s->rec.local.len = s->rec.remote.len = sizeof(*l);
-	} else if (family == AF_INET6) {
-		struct addr_in6 *l = (void *)local, *r = (void *)remote;
-
-		l->family = r->family = family;
-		l->flow = r->flow = l->scope = r->scope = 0;
-		l->port = bpf_htons(BPF_CORE_READ(sk, __sk_common.skc_num));
-		bpf_core_read(l->addr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
-		r->port = BPF_CORE_READ(sk, __sk_common.skc_dport);
-		bpf_core_read(r->addr, 16, &sk->__sk_common.skc_v6_daddr);
-		s->rec.local.len = s->rec.remote.len = sizeof(*l);
-	} else if (family == AF_UNIX) {
-		struct unix_sock *u = (void *)sk;
-
-		s->rec.local.len = unix_name(local, sk);
-		s->rec.remote.len = unix_name(remote, BPF_CORE_READ(u, peer));
-	} else if (family == AF_NETLINK) {
-		struct netlink_sock *nl = (void *)sk;
-		struct addr_nl *l = (void *)local, *r = (void *)remote;
-
-		l->family = r->family = family;
-		l->pad = r->pad = 0;
-		l->groups = netlink_groups(sk);
-		r->groups = 0;
-		l->pid = BPF_CORE_READ(nl, portid);
-		r->pid = BPF_CORE_READ(nl, dst_portid);
-		s->rec.local.len = s->rec.remote.len = sizeof(*l);
-	} else {
-		rare_names(s, local, remote, sk, family);
-	}
-	return 0;
-}
-
 /* --- defining ------------------------------------------------------------------------------- */
 
-static __always_inline void object_header(struct obj_scratch *s, u64 id, const struct obj_slot *k)
+/* All of the record that has no text, but for the ids. Global: the stack is short. */
+__noinline int object_header(u32 index, u32 user)
 {
-	struct espy_ev_meta_object *rec = &s->rec;
-	struct inode *inode = (void *)k->inode;
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
+	struct espy_ev_meta_object *rec;
+	struct inode *inode;
 
+	if (!s || !k)
+		return 0;
+	rec = &s->rec;
+	inode = (void *)k->inode;
 	rec->hdr.time = bpf_ktime_get_boot_ns();
 	rec->hdr.duration = rec->hdr.start = 0;
 	rec->hdr.result = 0;
@@ -443,14 +217,14 @@ static __always_inline void object_header(struct obj_scratch *s, u64 id, const s
 	rec->hdr.call = 0;
 	rec->hdr.cpu = bpf_get_smp_processor_id();
 	rec->hdr.abi = rec->hdr.flags = 0;
-	rec->id = id;
-	rec->inode = k->ino;
+	rec->inode = KR(inode, i_ino);
 	rec->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	rec->mode = s->mode;
 	rec->flags = 0;
 	rec->family = rec->protocol = 0;
 	rec->path.off = sizeof(*rec);
 	rec->local.len = rec->remote.len = 0;
+	return 0;
 }
 
 #define ANON_INODE_FS_MAGIC 0x09041934
@@ -458,15 +232,25 @@ static __always_inline void object_header(struct obj_scratch *s, u64 id, const s
 #define PIDFS_MAGIC         0x50494446
 #define PROC_SUPER_MAGIC    0x9fa0
 
-/* The name of what is in no directory tree. pidfs (6.9, cb12fd8e0dab) and nsfs make theirs up. */
-static __always_inline u32 object_pseudo(struct obj_scratch *s, const struct obj_slot *k)
+/* The name of what is in no directory tree. pidfs (6.9, cb12fd8e0dab) and nsfs make theirs up.
+ * Global: one way to the verifier. */
+__noinline u32 object_pseudo(u32 index, u32 user)
 {
-	struct dentry *dentry = (void *)k->dentry;
-	struct inode *inode = (void *)k->inode;
-	u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
-	const void *name = KR(dentry, d_name.name);
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
+	struct dentry *dentry;
+	struct inode *inode;
 	struct ns_common *ns;
+	const void *name;
+	u64 magic;
 	long len;
+
+	if (!s || !k)
+		return 0;
+	dentry = (void *)k->dentry;
+	inode = (void *)k->inode;
+	magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	name = KR(dentry, d_name.name);
 
 	s->rec.flags |= ESPY_OBJ_PSEUDO;
 	if (magic == PIDFS_MAGIC) {
@@ -486,7 +270,8 @@ static __always_inline u32 object_pseudo(struct obj_scratch *s, const struct obj
 }
 
 /* Its name or names into the text; their length. */
-static __always_inline u32 object_path(struct obj_scratch *s, const struct obj_slot *k, u32 user)
+static __always_inline u32 object_path(struct obj_scratch *s, const struct obj_slot *k, u32 index,
+				       u32 user)
 {
 	struct dentry *dentry = (void *)k->dentry;
 	struct vfsmount *mnt = (void *)k->mnt;
@@ -494,12 +279,12 @@ static __always_inline u32 object_path(struct obj_scratch *s, const struct obj_s
 	u32 n;
 
 	if (top && KR(mnt, mnt_root) != dentry)
-		return object_pseudo(s, k);
-	n = object_names(k->dentry, k->mnt, user);
+		return object_pseudo(index, user);
+	if (!top && k->name & 1)
+		s->rec.flags |= ESPY_OBJ_UNLINKED;
+	n = object_names(k->dentry, k->mnt, s->rec.base != 0, user);
 	if (n >> 31)
 		s->rec.flags |= ESPY_OBJ_PARTIAL;
-	if (!top && !KR(dentry, d_hash.pprev))
-		s->rec.flags |= ESPY_OBJ_UNLINKED;
 	n &= ~(1u << 31);
 	return n > OBJ_TEXT - 1 ? OBJ_TEXT - 1 : n;
 }
@@ -533,14 +318,14 @@ static __always_inline u32 object_filter(struct obj_scratch *s, u32 user)
 	return bits;
 }
 
-/* Sends what `id` means, which gets its bits of the filter: those, or negative. */
-static __always_inline int object_define(struct obj_scratch *s, u64 id, const struct obj_slot *k,
+/* Sends what the id in the record means, which gets its bits of the filter. 0: it is out. */
+static __always_inline int object_define(struct obj_scratch *s, const struct obj_slot *k, u32 index,
 					 u32 user)
 {
-	u32 n, off, bits;
+	u32 n, off;
 
-	object_header(s, id, k);
-	off = object_path(s, k, user) & (OBJ_TEXT - 1);
+	object_header(index, user);
+	off = object_path(s, k, index, user) & (OBJ_TEXT - 1);
 	s->rec.path.len = off;
 	s->rec.local.off = sizeof(s->rec) + off;
 	s->rec.remote.off = s->rec.local.off + ADDR_MAX;
@@ -549,9 +334,8 @@ static __always_inline int object_define(struct obj_scratch *s, u64 id, const st
 		sock_names(user, off);
 		n += 2 * ADDR_MAX;
 	}
-	bits = object_filter(s, user);
-	s->rec.id |= bits;
-	return record_output(&s->rec.hdr, n, ESPY_CLASS_meta) ? -1 : bits;
+	s->rec.id |= object_filter(s, user);
+	return record_output(&s->rec.hdr, n, ESPY_CLASS_meta);
 }
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -570,14 +354,13 @@ static __always_inline u32 kind_of(u32 mode)
 }
 
 /* Is it the file that a process's memory can be read and written by? */
-static __always_inline bool is_proc_mem(const struct obj_slot *k, u32 mode)
+static __always_inline bool is_proc_mem(const struct obj_slot *k)
 {
 	struct inode *inode = (void *)k->inode;
 	struct dentry *dentry = (void *)k->dentry;
 	u32 name = 0;
 
-	if ((mode & S_IFMT) != S_IFREG ||
-	    BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return false;
 	bpf_probe_read_kernel(&name, sizeof(name), KR(dentry, d_name.name));
 	return name == 0x006d656d; /* "mem" */
@@ -601,12 +384,10 @@ static __always_inline struct ctl_table *sysctl_of(struct inode *inode)
 	return BPF_CORE_READ(pi, sysctl_entry);
 }
 
-static __always_inline u64 setting_bit(const struct obj_slot *k, u32 mode)
+static __always_inline u64 setting_bit(const struct obj_slot *k)
 {
 	struct inode *inode = (void *)k->inode;
 
-	if ((mode & S_IFMT) != S_IFREG)
-		return 0;
 	switch (BPF_CORE_READ(inode, i_sb, s_magic)) {
 	case PROC_SUPER_MAGIC:
 		return sysctl_of(inode) ? OBJ_SETTING : 0;
@@ -630,78 +411,188 @@ static __always_inline u64 told_key(u64 id, u32 now)
 	return (id ^ (u64)now * 0x9e3779b97f4a7c15ull << 9) & ~(u64)OBJ_FILTER;
 }
 
-/*
- * The slow way, for what was put into the slot and the scratch: walk, tell user space if it does
- * not know. Global, so that it is verified once and not for each place that calls it; its argument
- * is an index because in the slot's memory the addresses are numbers.
- */
-__noinline u64 object_learn(u32 index, u32 user)
+static __always_inline u32 slot_index(const void *dentry, const void *mnt)
+{
+	return ((u32)(mix(low(dentry), low(mnt)) >> 20) & (ESPY_OBJ_SLOTS - 1)) +
+	       bpf_get_smp_processor_id() * ESPY_OBJ_SLOTS;
+}
+
+static __always_inline u64 slot_name(struct dentry *dentry)
+{
+	return (KR(dentry, d_name.hash_len) << 1) | !KR(dentry, d_hash.pprev);
+}
+
+/* Is it in the slot, and is that still true? */
+static __always_inline bool slot_holds(const struct obj_slot *k, struct dentry *dentry,
+				       struct vfsmount *mnt, struct inode *inode, u64 name,
+				       u64 rest)
+{
+	return k->dentry == (u64)dentry && k->inode == (u64)inode && k->mnt == (u64)mnt &&
+	       k->name == name && k->rest == rest && k->gen == path_gen && k->epoch == epoch &&
+	       k->id;
+}
+
+/* What a slot is of; what it means is still to be learnt. */
+static __always_inline void slot_begin(struct obj_slot *k, struct dentry *dentry,
+				       struct vfsmount *mnt, struct inode *inode, u64 name,
+				       u64 rest)
+{
+	k->id = 0;
+	k->dentry = (u64)dentry;
+	k->mnt = (u64)mnt;
+	k->inode = (u64)inode;
+	k->name = name;
+	k->rest = rest;
+}
+
+#define NO_SLOT  ~0u
+#define TO_LEARN (1ull << 32)
+
+/* The slot of the directory that what is in a slot is in, with TO_LEARN where it was begun, or
+ * NO_SLOT: it is in none. Global: the stack is short. */
+__noinline u64 slot_above(u32 index, u32 user)
+{
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index), *above;
+	struct dentry *dentry, *parent;
+	struct vfsmount *mnt;
+	struct inode *inode;
+	u64 name, rest;
+
+	if (!k || !s)
+		return NO_SLOT;
+	dentry = (void *)k->dentry;
+	mnt = (void *)k->mnt;
+	parent = KR(dentry, d_parent);
+	if (parent == dentry || KR(mnt, mnt_root) == dentry)
+		return NO_SLOT;
+	index = slot_index(parent, mnt);
+	above = bpf_map_lookup_elem(&obj_slots, &index);
+	inode = KR(parent, d_inode);
+	name = slot_name(parent);
+	if (!above || above == k || !inode || name & 1)
+		return NO_SLOT;
+	rest = KR(inode, i_ino);
+	if (slot_holds(above, parent, mnt, inode, name, rest))
+		return index;
+	slot_begin(above, parent, mnt, inode, name, rest);
+	s->mode = KR(inode, i_mode);
+	return TO_LEARN | index;
+}
+
+/* The hash of its chain; bit 0 says that it has no names: the root. */
+static __always_inline u64 slot_chain(struct obj_slot *k, const struct obj_slot *above, u32 user)
+{
+	struct dentry *dentry = (void *)k->dentry;
+	u64 link;
+
+	if (!above)
+		return object_hash(k->dentry, k->mnt, user);
+	link = link_hash(k->dentry, above->dentry, KR(dentry, d_name.hash_len));
+	return (above->chain & ~1ull) + (link << 1);
+}
+
+/* Without its low bits, but for the root. */
+static __always_inline u64 slot_id(const struct obj_slot *k, const struct obj_scratch *s)
+{
+	u64 id = mix(mix(mix(k->chain, k->rest), k->inode), k->name & 1);
+
+	return (mix(id, s->mode & S_IFMT) & ~OBJ_BITS) | (k->chain & 1) << OBJ_ROOT_SHIFT;
+}
+
+/* The low bits of an id, but for the root and the filter. Global: one way to the verifier. */
+__noinline u64 object_bits(u32 index, u32 user)
 {
 	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
 	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
-	u32 gen = path_gen, now = epoch, place;
-	u64 chain, id, key, known, *told;
-	int bits;
+	u64 bits;
+
+	if (!k || !s)
+		return 0;
+	bits = kind_of(s->mode);
+	if (s->sk)
+		return sock_asks((void *)s->sk) ? bits | OBJ_ASKS : bits;
+	if ((s->mode & S_IFMT) != S_IFREG)
+		return bits;
+	return bits | (is_proc_mem(k) ? OBJ_MEM : setting_bit(k));
+}
+
+/* Walks from what is in the slot and the scratch, or only to the slot above, and tells user space
+ * if it does not know. Global: verified once. What it finds is kept in memory: the stack is short.
+ */
+__noinline u64 slot_learn(u32 index, u32 index_above, u32 user)
+{
+	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
+	struct obj_slot *above = bpf_map_lookup_elem(&obj_slots, &index_above);
+	struct obj_scratch *s = bpf_map_lookup_elem(&obj_scratches, &user);
+	u64 *told, known;
 
 	if (!k || !s)
 		return 0;
 	this_cpu()->learned++;
-	chain = object_hash(k->dentry, k->mnt, user);
-	id = mix(mix(mix(chain, k->ino), k->inode), mix(k->addr, k->name & 1));
-	id = mix(id, s->mode & S_IFMT) & ~OBJ_BITS;
-	id |= kind_of(s->mode) | (chain & 1 ? OBJ_ROOT : 0) |
-	      (is_proc_mem(k, s->mode) ? OBJ_MEM : 0) | setting_bit(k, s->mode);
-	if (s->sk && sock_asks((void *)s->sk))
-		id |= OBJ_ASKS;
-	key = told_key(id, now);
-	place = id >> 32 & (OBJ_TOLD - 1);
-	told = bpf_map_lookup_elem(&obj_told, &place);
+	k->gen = path_gen;
+	k->epoch = epoch;
+	k->chain = slot_chain(k, above, user);
+	s->rec.base = above ? above->id : 0;
+	s->rec.id = slot_id(k, s) | object_bits(index, user);
+	index_above = s->rec.id >> 32 & (OBJ_TOLD - 1);
+	told = bpf_map_lookup_elem(&obj_told, &index_above);
 	if (!told)
 		return 0;
 	known = *told;
-	if ((known & ~(u64)OBJ_FILTER) != key) {
-		bits = object_define(s, id, k, user);
-		if (bits < 0)
-			return OBJ_UNTOLD;
-		*told = known = key | (u32)bits;
+	if ((known & ~(u64)OBJ_FILTER) == told_key(s->rec.id, k->epoch)) {
+		k->id = s->rec.id | (known & OBJ_FILTER);
+		return k->id;
 	}
-	id |= known & OBJ_FILTER;
-	k->gen = gen;
-	k->epoch = now;
-	k->id = id;
-	return id;
+	if (object_define(s, k, index, user) < 0)
+		return OBJ_UNTOLD;
+	*told = told_key(s->rec.id, k->epoch) | (s->rec.id & OBJ_FILTER);
+	k->id = s->rec.id;
+	return k->id;
+}
+
+/*
+ * The slow way, for what was put into the slot: the directory that it is in is learnt first, since
+ * another file of it will come. Global, so that it is verified once and not for each place that
+ * calls it; its argument is an index because in the slot's memory the addresses are numbers.
+ */
+__noinline u64 object_learn(u32 index, u32 user, u32 mode)
+{
+	struct obj_scratch *s;
+	u64 above = NO_SLOT;
+
+	if (!n_only_paths && !n_only_exes) /* they are compared with whole paths */
+		above = slot_above(index, user);
+	if (above & TO_LEARN)
+		slot_learn(above, NO_SLOT, user);
+	s = bpf_map_lookup_elem(&obj_scratches, &user);
+	if (!s)
+		return 0;
+	s->mode = mode;
+	return slot_learn(index, above, user);
 }
 
 static __always_inline u64 object_find(struct vfsmount *mnt, struct dentry *dentry,
 				       struct inode *inode, u32 mode, struct sock *sk, u64 addr,
 				       u32 user)
 {
-	u64 name = (KR(dentry, d_name.hash_len) << 1) | !KR(dentry, d_hash.pprev);
-	u64 ino = KR(inode, i_ino);
-	u32 index = ((u32)(mix(low(dentry), low(mnt)) >> 20) & (ESPY_OBJ_SLOTS - 1)) +
-		    bpf_get_smp_processor_id() * ESPY_OBJ_SLOTS;
+	u64 name = slot_name(dentry), rest = KR(inode, i_ino);
+	u32 index = slot_index(dentry, mnt);
 	struct obj_slot *k = bpf_map_lookup_elem(&obj_slots, &index);
 	struct obj_scratch *s;
 
+	if (addr)
+		rest = mix(addr, rest);
 	if (!k)
 		return 0;
-	if (k->dentry == (u64)dentry && k->inode == (u64)inode && k->mnt == (u64)mnt &&
-	    k->name == name && k->ino == ino && k->addr == addr && k->gen == path_gen &&
-	    k->epoch == epoch && k->id)
+	if (slot_holds(k, dentry, mnt, inode, name, rest))
 		return k->id;
 	s = bpf_map_lookup_elem(&obj_scratches, &user);
 	if (!s)
 		return 0;
-	k->id = 0;
-	k->dentry = (u64)dentry;
-	k->mnt = (u64)mnt;
-	k->inode = (u64)inode;
-	k->name = name;
-	k->ino = ino;
-	k->addr = addr;
+	slot_begin(k, dentry, mnt, inode, name, rest);
 	s->sk = (u64)sk;
-	s->mode = mode;
-	return object_learn(index, user);
+	return object_learn(index, user, mode);
 }
 
 /* A directory: cwd, root. */
@@ -712,7 +603,7 @@ static __always_inline u64 object_of_path(struct vfsmount *mnt, struct dentry *d
 	if (!dentry || !mnt)
 		return 0;
 	inode = KR(dentry, d_inode);
-	return inode ? object_find(mnt, dentry, inode, S_IFDIR, NULL, 0, user) : 0;
+	return inode ? object_find(mnt, dentry, inode, KR(inode, i_mode), NULL, 0, user) : 0;
 }
 
 static __always_inline u64 object_of_file(struct file *file, u32 user)
@@ -727,8 +618,9 @@ static __always_inline u64 object_of_file(struct file *file, u32 user)
 	inode = KR(file, f_inode);
 	mode = KR(inode, i_mode);
 	/* anonymous inodes are all one inode, and the dentry of one is soon that of another: only
-	 * the operations tell an eventfd from a timerfd */
-	addr = low(KR(file, f_op));
+	 * the operations tell an eventfd from a timerfd; directories are one object, opened or not
+	 */
+	addr = (mode & S_IFMT) == S_IFDIR ? 0 : low(KR(file, f_op));
 	if ((mode & S_IFMT) == S_IFSOCK) {
 		sk = sock_of(file);
 		addr = sk ? sock_hash(sk) : 0;

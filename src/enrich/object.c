@@ -10,10 +10,13 @@
 
 #define SLOTS_FIRST 1024
 #define CACHE_LINE  64
+#define BASES_MAX   64 /* objects waiting for one another */
 
 /* Text of one definition while it is made: the parts, one after another. */
 struct draft {
 	struct espy_buf *buf;
+	uint64_t base;  /* what is still to be put before it */
+	uint32_t flags; /* enum espy_object_flags */
 	uint32_t end[ESPY_OBJECT__PARTS];
 };
 
@@ -49,6 +52,61 @@ unsigned espy_object_source(const struct espy_object *o)
 {
 	return o->flags & ESPY_OBJ_PARTIAL ? ESPY_SOURCE_PARTIAL : ESPY_SOURCE_KERNEL;
 }
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+/* Ids are hashes already, but by whom is not for this file to know. */
+static size_t home(const struct espy_objects *t, uint64_t id)
+{
+	return (size_t)((id * 0x9e3779b97f4a7c15ull) >> 32) & (t->cap - 1);
+}
+
+/* Where the id is, or where it belongs. */
+static struct espy_object_slot *find_slot(const struct espy_objects *t, uint64_t id)
+{
+	size_t i = home(t, id);
+
+	while (t->slots[i].object && t->slots[i].id != id)
+		i = (i + 1) & (t->cap - 1);
+	return &t->slots[i];
+}
+
+static int grow_slots(struct espy_objects *t)
+{
+	struct espy_objects new = {.cap = t->cap ? t->cap * 2 : SLOTS_FIRST};
+
+	new.slots = calloc(new.cap, sizeof(*new.slots));
+	if (!new.slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->all.n; i++)
+		*find_slot(&new, t->all.v[i]->id) =
+			(struct espy_object_slot){t->all.v[i]->id, t->all.v[i]};
+	free(t->slots);
+	t->slots = new.slots;
+	t->cap = new.cap;
+	return 0;
+}
+
+/* Closes the gap with those behind it that it would cut off from their home. */
+static void clear_slot(struct espy_objects *t, struct espy_object_slot *s)
+{
+	size_t mask = t->cap - 1, gap = (size_t)(s - t->slots);
+
+	for (size_t i = (gap + 1) & mask; t->slots[i].object; i = (i + 1) & mask) {
+		if (((i - home(t, t->slots[i].id)) & mask) < ((i - gap) & mask))
+			continue;
+		t->slots[gap] = t->slots[i];
+		gap = i;
+	}
+	t->slots[gap].object = NULL;
+}
+
+static struct espy_object *known(const struct espy_objects *t, uint64_t id)
+{
+	return t->cap ? find_slot(t, id)->object : NULL;
+}
+
+/* --- their texts ---------------------------------------------------------------------------- */
 
 static void put_inode_str(struct espy_buf *out, struct espy_str kind, uint64_t inode)
 {
@@ -120,11 +178,35 @@ static void put_pseudo_path(struct espy_buf *out, const struct espy_ev_meta_obje
 	}
 }
 
-static void put_file_path(struct espy_buf *out, const struct espy_ev_meta_object *rec)
+/* The directory that a path of `n` more bytes is in. True when that loses its head: the directory
+ * is not known, or both are too long together. */
+static bool put_directory(struct espy_buf *out, const struct espy_object *dir, size_t n)
 {
-	espy_path_names(out, espy_wire_bytes(&rec->hdr, rec->path), rec->flags & ESPY_OBJ_PARTIAL);
+	struct espy_str head = dir ? espy_object_text(dir, ESPY_OBJECT_PATH) : ESPY_STR("");
+	bool lost = !head.n || head.n + n > ESPY_OBJECT_PATH_MAX;
+
+	if (lost)
+		espy_buf_puts(out, ESPY_PATH_UNKNOWN);
+	else if (!espy_str_eq(head, ESPY_STR("/")))
+		espy_buf_str(out, head);
+	return lost || dir->flags & ESPY_OBJ_PARTIAL;
+}
+
+static void put_file_path(struct espy_objects *t, struct draft *d,
+			  const struct espy_ev_meta_object *rec)
+{
+	struct espy_str names = espy_wire_bytes(&rec->hdr, rec->path);
+	struct espy_object *dir = rec->base ? known(t, rec->base) : NULL;
+
+	if (dir)
+		dir->used = true;
+	if (rec->base && (!dir || dir->base))
+		d->base = rec->base;
+	else if (dir && put_directory(d->buf, dir, names.n))
+		d->flags |= ESPY_OBJ_PARTIAL;
+	espy_path_names(d->buf, names, !rec->base && rec->flags & ESPY_OBJ_PARTIAL);
 	if (rec->flags & ESPY_OBJ_UNLINKED)
-		espy_buf_puts(out, ESPY_PATH_DELETED);
+		espy_buf_puts(d->buf, ESPY_PATH_DELETED);
 }
 
 static struct espy_str put_addr(struct espy_buf *out, struct espy_str sockaddr)
@@ -160,10 +242,75 @@ static void draft_socket(struct draft *d, const struct espy_ev_meta_object *rec,
 		d->buf->error = addrs->error;
 }
 
+static int take_text(struct espy_objects *t, struct espy_object *o, const struct draft *d)
+{
+	char *text = malloc(d->buf->n + 1);
+
+	if (!text)
+		return -ENOMEM;
+	memcpy(text, d->buf->p, d->buf->n);
+	free(o->text);
+	o->text = text;
+	t->bytes += d->buf->n - o->end[ESPY_OBJECT__PARTS - 1];
+	memcpy(o->end, d->end, sizeof(o->end));
+	return 0;
+}
+
+static void end_parts(struct draft *d)
+{
+	for (unsigned i = 0; i < ESPY_OBJECT__PARTS; i++)
+		d->end[i] = (uint32_t)d->buf->n;
+}
+
+/* Puts the directory before what waited for it, or says that the head is lost. */
+static void settle(struct espy_objects *t, struct espy_object *o)
+{
+	const struct espy_object *dir = known(t, o->base);
+	struct draft d = {.buf = &t->scratch[1]};
+	struct espy_str below = espy_object_text(o, ESPY_OBJECT_PATH);
+
+	espy_buf_reset(d.buf);
+	if (put_directory(d.buf, dir && !dir->base ? dir : NULL, below.n))
+		o->flags |= ESPY_OBJ_PARTIAL;
+	o->base = 0;
+	espy_buf_str(d.buf, below);
+	end_parts(&d);
+	if (d.buf->error || take_text(t, o, &d) < 0)
+		o->flags |= ESPY_OBJ_PARTIAL;
+	d.buf->error = 0;
+}
+
+/* The definition of a directory may come behind that of what is in it, from another processor. */
+static void settle_all(struct espy_objects *t, struct espy_object *o)
+{
+	while (o->base) {
+		struct espy_object *first = o, *dir;
+
+		for (unsigned i = 0; i < BASES_MAX; i++) {
+			dir = known(t, first->base);
+			if (!dir || !dir->base)
+				break;
+			first = dir;
+		}
+		settle(t, first);
+	}
+}
+
+struct espy_object *espy_object_find(struct espy_objects *t, uint64_t id)
+{
+	struct espy_object *o = known(t, id);
+
+	if (o && !o->used)
+		o->used = true;
+	if (o && o->base)
+		settle_all(t, o);
+	return o;
+}
+
 static int make_draft(struct espy_objects *t, struct draft *d,
 		      const struct espy_ev_meta_object *rec)
 {
-	d->buf = &t->scratch[0];
+	*d = (struct draft){.buf = &t->scratch[0], .flags = rec->flags};
 	espy_buf_reset(d->buf);
 	if (espy_buf_reserve(d->buf, 1) < 0 || espy_buf_reserve(&t->scratch[1], 1) < 0)
 		return -ENOMEM;
@@ -173,68 +320,10 @@ static int make_draft(struct espy_objects *t, struct draft *d,
 		if (rec->flags & ESPY_OBJ_PSEUDO)
 			put_pseudo_path(d->buf, rec);
 		else
-			put_file_path(d->buf, rec);
-		for (unsigned i = 0; i < ESPY_OBJECT__PARTS; i++)
-			d->end[i] = d->buf->n;
+			put_file_path(t, d, rec);
+		end_parts(d);
 	}
 	return d->buf->error;
-}
-
-/* --- finding -------------------------------------------------------------------------------- */
-
-/* Ids are hashes already, but by whom is not for this file to know. */
-static size_t home(const struct espy_objects *t, uint64_t id)
-{
-	return (size_t)((id * 0x9e3779b97f4a7c15ull) >> 32) & (t->cap - 1);
-}
-
-/* Where the id is, or where it belongs. */
-static struct espy_object_slot *find_slot(const struct espy_objects *t, uint64_t id)
-{
-	size_t i = home(t, id);
-
-	while (t->slots[i].object && t->slots[i].id != id)
-		i = (i + 1) & (t->cap - 1);
-	return &t->slots[i];
-}
-
-static int grow_slots(struct espy_objects *t)
-{
-	struct espy_objects new = {.cap = t->cap ? t->cap * 2 : SLOTS_FIRST};
-
-	new.slots = calloc(new.cap, sizeof(*new.slots));
-	if (!new.slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < t->all.n; i++)
-		*find_slot(&new, t->all.v[i]->id) =
-			(struct espy_object_slot){t->all.v[i]->id, t->all.v[i]};
-	free(t->slots);
-	t->slots = new.slots;
-	t->cap = new.cap;
-	return 0;
-}
-
-/* Closes the gap with those behind it that it would cut off from their home. */
-static void clear_slot(struct espy_objects *t, struct espy_object_slot *s)
-{
-	size_t mask = t->cap - 1, gap = (size_t)(s - t->slots);
-
-	for (size_t i = (gap + 1) & mask; t->slots[i].object; i = (i + 1) & mask) {
-		if (((i - home(t, t->slots[i].id)) & mask) < ((i - gap) & mask))
-			continue;
-		t->slots[gap] = t->slots[i];
-		gap = i;
-	}
-	t->slots[gap].object = NULL;
-}
-
-struct espy_object *espy_object_find(struct espy_objects *t, uint64_t id)
-{
-	struct espy_object *o = t->cap ? find_slot(t, id)->object : NULL;
-
-	if (o && !o->used)
-		o->used = true;
-	return o;
 }
 
 /* --- coming and going ----------------------------------------------------------------------- */
@@ -288,21 +377,10 @@ static bool has_text(const struct espy_object *o, const struct draft *d)
 	       memcmp(o->text, d->buf->p, d->buf->n) == 0;
 }
 
-static int take_text(struct espy_objects *t, struct espy_object *o, const struct draft *d)
-{
-	o->text = malloc(d->buf->n + 1);
-	if (!o->text)
-		return -ENOMEM;
-	memcpy(o->text, d->buf->p, d->buf->n);
-	memcpy(o->end, d->end, sizeof(o->end));
-	t->bytes += d->buf->n;
-	return 0;
-}
-
 /* The object with this text: the one that was there, or a new one in its place. NULL: no memory. */
 static struct espy_object *get_object(struct espy_objects *t, uint64_t id, const struct draft *d)
 {
-	struct espy_object *o = t->cap ? find_slot(t, id)->object : NULL;
+	struct espy_object *o = known(t, id);
 
 	if (o && has_text(o, d))
 		return o;
@@ -331,7 +409,8 @@ int espy_object_define(struct espy_objects *t, const struct espy_ev_meta_object 
 	o->dev = rec->dev;
 	o->mode = rec->mode;
 	o->family = rec->family;
-	o->flags = rec->flags;
+	o->base = d.base;
+	o->flags = d.flags;
 	o->epoch = t->epoch;
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #define ESPY_OBJECTS_DEFAULT  65536u
 #define ESPY_OBJECT_BYTES_MAX (32u << 20) /* of text, all objects together */
+#define ESPY_OBJECT_PATH_MAX  8192u       /* a longer path loses its head */
 
 enum espy_object_part {                   /* the texts of an object */
 			ESPY_OBJECT_PATH, /* as /proc/PID/fd shows it; of a socket "local -> remote"
@@ -35,6 +36,7 @@ struct espy_object {
 	uint32_t flags;  /* enum espy_object_flags */
 	bool used;       /* since the eviction hand came by */
 
+	uint64_t base;  /* its text begins at that object, which is still to come; 0: it is whole */
 	uint32_t epoch; /* of its last definition */
 	uint32_t place; /* index in espy_objects.all */
 	char *text;     /* all parts, one after another */

@@ -5,10 +5,10 @@
 
 #include "model/event.h"
 
-#define ESPY_CALLS   1024 /* system call numbers are below this (x32's own begin at 512) */
-#define ESPY_CPUS    1024 /* processors with counters of their own */
-#define ESPY_ABIS    2    /* call tables: native (with x32), ia32 */
-#define ESPY_TARGETS 4096
+#define ESPY_CALLS     1024 /* system call numbers are below this (x32's own begin at 512) */
+#define ESPY_CPUS      1024 /* processors with counters of their own */
+#define ESPY_ABIS      2    /* call tables: native (with x32), ia32 */
+#define ESPY_TARGETS   4096
 #define ESPY_OBJ_SLOTS 4096 /* objects that each processor finds at once */
 
 /* Number of the helper that bpf/core.bpf.h calls where the loader enters the kernel function

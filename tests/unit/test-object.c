@@ -208,6 +208,63 @@ static void define_file(uint64_t id, const char *name)
 	define();
 }
 
+static void define_below(uint64_t id, uint64_t base, const char *name, uint32_t flags)
+{
+	struct espy_ev_meta_object *o = begin(id, S_IFDIR, flags);
+
+	o->base = base;
+	o->path = record_bytes(&rec, name, strlen(name) + 1);
+	define();
+}
+
+/* A path that begins at another object, in whichever order the two come. */
+static void below(void **state)
+{
+	(void)state;
+	define_below(2, 1, "x", 0); /* before the directory is known */
+	define_below(4, 3, "z", 0);
+	define_below(3, 2, "y", 0);
+	define_file(1, "srv");
+	define_below(5, 1, "w", 0);
+	expect(5, ESPY_OBJECT_PATH, "/srv/w");
+	assert_int_equal(espy_object_source(espy_object_find(&t, 5)), ESPY_SOURCE_KERNEL);
+	expect(4, ESPY_OBJECT_PATH, "/srv/x/y/z");
+	expect(2, ESPY_OBJECT_PATH, "/srv/x");
+	define_below(11, 1, "gone", ESPY_OBJ_UNLINKED);
+	expect(11, ESPY_OBJECT_PATH, "/srv/gone (deleted)");
+
+	begin(6, S_IFDIR, 0);
+	define();
+	define_below(7, 6, "etc", 0);
+	expect(7, ESPY_OBJECT_PATH, "/etc");
+
+	define_below(8, 99, "lost", 0); /* asked for, and the directory never came */
+	expect(8, ESPY_OBJECT_PATH, ".../lost");
+	assert_int_equal(espy_object_source(espy_object_find(&t, 8)), ESPY_SOURCE_PARTIAL);
+	define_below(9, 8, "too", 0);
+	expect(9, ESPY_OBJECT_PATH, ".../lost/too");
+	assert_int_equal(espy_object_source(espy_object_find(&t, 9)), ESPY_SOURCE_PARTIAL);
+	define_below(10, 10, "itself", 0);
+	expect(10, ESPY_OBJECT_PATH, ".../itself");
+}
+
+/* No name is longer than 255 bytes, but nothing bounds how deep directories are. */
+static void too_deep(void **state)
+{
+	char name[201], want[205];
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	define_file(1, "top");
+	for (uint64_t id = 2; id <= 42; id++)
+		define_below(id, id - 1, name, 0);
+	snprintf(want, sizeof(want), ".../%s", name);
+	expect(42, ESPY_OBJECT_PATH, want);
+	assert_int_equal(espy_object_source(espy_object_find(&t, 42)), ESPY_SOURCE_PARTIAL);
+	assert_int_equal(espy_object_source(espy_object_find(&t, 41)), ESPY_SOURCE_KERNEL);
+}
+
 /* The dictionary ids that a batch has are kept as long as the text is the same. */
 static void redefinition(void **state)
 {
@@ -337,6 +394,8 @@ int main(void)
 		TEST(pseudo),
 		TEST(sockets),
 		TEST(unix_sockets),
+		TEST(below),
+		TEST(too_deep),
 		TEST(redefinition),
 		TEST(epochs),
 		TEST(epochs_in_a_row),
