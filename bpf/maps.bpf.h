@@ -45,6 +45,7 @@ struct espy_only_path only_paths[2 * ESPY_ONLY_MAX] = {}; /* paths, then executa
 struct espy_only_word only_cgroups[ESPY_ONLY_MAX] = {};
 u32 epoch = 1;         /* a new one makes every object be defined again */
 u32 path_gen = 1;      /* moves when a known path may have changed: rename, rmdir, mount */
+u32 tree_gen = 1;      /* moves with each task that is begun by one that is followed */
 u32 armed = 0;         /* 0: nothing is recorded yet */
 s64 alive = 0;         /* targets and descendants that live */
 s64 runs_open = 0;     /* threads with a run that is not told yet */

@@ -501,6 +501,29 @@ static __always_inline bool state_ignored(const struct task_state *st, struct ta
 	return !(only_cgroup || n_only_cgroups) || st->cset == (u64)KR(t, cgroups);
 }
 
+/*
+ * Is it the task that was found here last not to be followed? Cheaper than its state, for the calls
+ * of the rest of the machine. That another task has its memory by now is told by tree_gen: only who
+ * is begun by one that is followed can be one that has to be.
+ */
+static __always_inline bool is_other(struct task_struct *t)
+{
+	struct espy_cpu *c = this_cpu();
+
+	return only_targets && c->other == (u64)t && c->other_gen == tree_gen;
+}
+
+static __always_inline void note_other(const struct task_state *st, struct task_struct *t)
+{
+	u32 gen = tree_gen;
+	struct espy_cpu *c = this_cpu();
+
+	if (!only_targets || (st->verdict & (V_KNOWN | V_TREE)) != V_KNOWN)
+		return;
+	c->other = (u64)t;
+	c->other_gen = gen;
+}
+
 static __always_inline bool state_stale(const struct task_state *st, struct task_struct *t,
 					u64 cred)
 {

@@ -50,7 +50,11 @@ static __always_inline void child_state(struct task_state *st, struct task_struc
 		state_take_creds(child, (u64)KR(t, cred));
 		child->verdict |= V_CREDS;
 	}
-	if (!(flags & CLONE_THREAD) && st->verdict & V_TREE)
+	if (!(st->verdict & V_TREE))
+		return;
+	__sync_fetch_and_add(&tree_gen,
+			     1); /* it may have the memory of one that was not followed */
+	if (!(flags & CLONE_THREAD))
 		__sync_fetch_and_add(&alive, 1);
 }
 

@@ -335,6 +335,8 @@ int sys_enter(u64 *ctx)
 	if (IS_NO_CALL(id) || !(calls[0][nr].on | calls[1][nr].on) || !armed)
 		return 0;
 	t = current_task();
+	if (is_other(t))
+		return 0;
 	ia32 = is_ia32(t);
 	c = &calls[ia32][nr];
 	if (!c->on ||
@@ -470,6 +472,7 @@ static __always_inline bool exit_ignored(struct task_state *st, struct task_stru
 {
 	if (!state_ignored(st, t, c->on & ESPY_ON_QUIET))
 		return false;
+	note_other(st, t);
 	if (st->verdict & V_DONE)
 		st->verdict &= ~V_DONE;
 	return true;
@@ -567,13 +570,17 @@ AT_EXIT(sys_exit)
 	const struct espy_call *c;
 	struct task_struct *t;
 	struct task_state *st;
-	bool taken_back = false;
+	bool taken_back = false, on, moves;
 
-	if (IS_NO_CALL(regs->orig_ax) ||
-	    !(calls[0][nr].on | calls[1][nr].on |
-	      ((calls[0][nr].flags | calls[1][nr].flags) & ESPY_CALL_MOVES)))
+	if (IS_NO_CALL(regs->orig_ax))
+		return 0;
+	on = calls[0][nr].on | calls[1][nr].on;
+	moves = (calls[0][nr].flags | calls[1][nr].flags) & ESPY_CALL_MOVES;
+	if (!on && !moves)
 		return 0;
 	t = current_task();
+	if (!moves && is_other(t))
+		return 0;
 	c = &calls[is_ia32(t)][nr];
 	if (c->flags & ESPY_CALL_MOVES)
 		exit_moves(c, regs, ret);

@@ -171,4 +171,6 @@ struct espy_cpu {
 	u32 level;                 /* ENUM_overload: the step that is taken */
 	u32 root_gen;              /* path_gen when this was found to be the top of all paths: */
 	u64 root_dentry, root_mnt;
+	u64 other;     /* address of a task that is not followed, as */
+	u32 other_gen; /* long as tree_gen is this */
 } __attribute__((aligned(128)));
