@@ -296,8 +296,10 @@ int main(int argc, char **argv)
 {
 	long n = argc > 2 ? atol(argv[2]) : 0;
 
-	if (argc > 1 && strcmp(argv[1], "exit") == 0)
+	if (argc > 1 && strcmp(argv[1], "exit") == 0) {
+		access("before-exit", F_OK); /* one call that is recorded as such */
 		return n;
+	}
 	for (size_t i = 0; argc > 1 && i < sizeof(storms) / sizeof(storms[0]); i++)
 		if (strcmp(storms[i].name, argv[1]) == 0) {
 			storms[i].fn(n);
