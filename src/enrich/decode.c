@@ -123,12 +123,15 @@ static uint32_t put_scratch(const struct run *x)
 static uint32_t put_object(const struct run *x, struct espy_object *o, enum espy_object_part part)
 {
 	if (o->batch != x->d->batch) {
-		memset(o->dict, 0xff, sizeof(o->dict));
+		for (unsigned i = 0; i < o->n_parts; i++)
+			o->part[i].dict = UINT32_MAX;
 		o->batch = x->d->batch;
 	}
-	if (o->dict[part] == UINT32_MAX)
-		o->dict[part] = put(x, espy_object_text(o, part));
-	return o->dict[part];
+	if (part >= o->n_parts)
+		return 0;
+	if (o->part[part].dict == UINT32_MAX)
+		o->part[part].dict = put(x, espy_object_text(o, part));
+	return o->part[part].dict;
 }
 
 static uint32_t put_socket(const struct run *x, enum espy_object_part part)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "enrich/object.h"
 
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -9,7 +10,9 @@
 #include "enrich/wire.h"
 
 #define SLOTS_FIRST 1024
-#define CACHE_LINE  64
+#define SLOTS_USED  3 /* at the most, of SLOTS_PER */
+#define SLOTS_PER   4
+#define SPARED_MAX  16
 #define BASES_MAX   64 /* objects waiting for one another */
 
 /* Text of one definition while it is made: the parts, one after another. */
@@ -25,27 +28,14 @@ void espy_objects_init(struct espy_objects *t, size_t max)
 	*t = (struct espy_objects){.max = max ? max : ESPY_OBJECTS_DEFAULT, .epoch = 1};
 }
 
-static void free_object(struct espy_object *o)
-{
-	free(o->text);
-	free(o);
-}
-
 void espy_objects_done(struct espy_objects *t)
 {
 	for (size_t i = 0; i < t->all.n; i++)
-		free_object(t->all.v[i]);
+		free(t->all.v[i]);
 	espy_vec_done(&t->all);
 	free(t->slots);
 	espy_buf_done(&t->scratch[0]);
 	espy_buf_done(&t->scratch[1]);
-}
-
-struct espy_str espy_object_text(const struct espy_object *o, enum espy_object_part part)
-{
-	uint32_t begin = part ? o->end[part - 1] : 0;
-
-	return (struct espy_str){o->text + begin, o->end[part] - begin};
 }
 
 unsigned espy_object_source(const struct espy_object *o)
@@ -242,18 +232,44 @@ static void draft_socket(struct draft *d, const struct espy_ev_meta_object *rec,
 		d->buf->error = addrs->error;
 }
 
-static int take_text(struct espy_objects *t, struct espy_object *o, const struct draft *d)
+static size_t object_bytes(unsigned parts, size_t text)
 {
-	char *text = malloc(d->buf->n + 1);
+	return offsetof(struct espy_object, part) + parts * sizeof(struct espy_object_text) + text;
+}
 
-	if (!text)
-		return -ENOMEM;
-	memcpy(text, d->buf->p, d->buf->n);
-	free(o->text);
-	o->text = text;
-	t->bytes += d->buf->n - o->end[ESPY_OBJECT__PARTS - 1];
-	memcpy(o->end, d->end, sizeof(o->end));
-	return 0;
+/* How many parts have a place of their own: what is behind the path is empty but for sockets. */
+static unsigned parts_of(const struct draft *d)
+{
+	return d->end[ESPY_OBJECT__PARTS - 1] > d->end[0] ? ESPY_OBJECT__PARTS : 1;
+}
+
+static void take_text(struct espy_object *o, const struct draft *d)
+{
+	o->n_parts = (uint8_t)parts_of(d);
+	for (unsigned i = 0; i < o->n_parts; i++)
+		o->part[i] = (struct espy_object_text){UINT32_MAX, d->end[i]};
+	memcpy(o->part + o->n_parts, d->buf->p, d->buf->n);
+}
+
+static size_t bytes_of(const struct espy_object *o)
+{
+	return object_bytes(o->n_parts, o->part[o->n_parts - 1].end);
+}
+
+/* Another text, for which it may move: where it is then, or NULL. */
+static struct espy_object *change_text(struct espy_objects *t, struct espy_object *o,
+				       const struct draft *d)
+{
+	size_t n = object_bytes(parts_of(d), d->buf->n), old = bytes_of(o);
+
+	o = realloc(o, n);
+	if (!o)
+		return NULL;
+	t->bytes += n - old;
+	t->all.v[o->place] = o;
+	find_slot(t, o->id)->object = o;
+	take_text(o, d);
+	return o;
 }
 
 static void end_parts(struct draft *d)
@@ -262,9 +278,10 @@ static void end_parts(struct draft *d)
 		d->end[i] = (uint32_t)d->buf->n;
 }
 
-/* Puts the directory before what waited for it, or says that the head is lost. */
-static void settle(struct espy_objects *t, struct espy_object *o)
+/* Puts the directory before what waited for it, or says that the head is lost. Where it is then. */
+static struct espy_object *settle(struct espy_objects *t, struct espy_object *o)
 {
+	struct espy_object *moved = NULL;
 	const struct espy_object *dir = known(t, o->base);
 	struct draft d = {.buf = &t->scratch[1]};
 	struct espy_str below = espy_object_text(o, ESPY_OBJECT_PATH);
@@ -275,16 +292,20 @@ static void settle(struct espy_objects *t, struct espy_object *o)
 	o->base = 0;
 	espy_buf_str(d.buf, below);
 	end_parts(&d);
-	if (d.buf->error || take_text(t, o, &d) < 0)
-		o->flags |= ESPY_OBJ_PARTIAL;
+	if (!d.buf->error)
+		moved = change_text(t, o, &d);
 	d.buf->error = 0;
+	if (moved)
+		return moved;
+	o->flags |= ESPY_OBJ_PARTIAL;
+	return o;
 }
 
 /* The definition of a directory may come behind that of what is in it, from another processor. */
-static void settle_all(struct espy_objects *t, struct espy_object *o)
+static struct espy_object *settle_all(struct espy_objects *t, struct espy_object *o)
 {
 	while (o->base) {
-		struct espy_object *first = o, *dir;
+		struct espy_object *first = o, *dir, *moved;
 
 		for (unsigned i = 0; i < BASES_MAX; i++) {
 			dir = known(t, first->base);
@@ -292,8 +313,11 @@ static void settle_all(struct espy_objects *t, struct espy_object *o)
 				break;
 			first = dir;
 		}
-		settle(t, first);
+		moved = settle(t, first);
+		if (first == o)
+			o = moved;
 	}
+	return o;
 }
 
 struct espy_object *espy_object_find(struct espy_objects *t, uint64_t id)
@@ -302,9 +326,7 @@ struct espy_object *espy_object_find(struct espy_objects *t, uint64_t id)
 
 	if (o && !o->used)
 		o->used = true;
-	if (o && o->base)
-		settle_all(t, o);
-	return o;
+	return o && o->base ? settle_all(t, o) : o;
 }
 
 static int make_draft(struct espy_objects *t, struct draft *d,
@@ -335,31 +357,45 @@ static void drop_object(struct espy_objects *t, struct espy_object *o)
 	clear_slot(t, find_slot(t, o->id));
 	t->all.v[o->place] = last;
 	last->place = o->place;
-	t->bytes -= o->end[ESPY_OBJECT__PARTS - 1];
-	free_object(o);
+	t->bytes -= bytes_of(o);
+	free(o);
 }
 
-/* Second chance: an object used since the hand's last visit is passed over once. The hand moves on
- * also from a place that was emptied, because the youngest object is moved there. */
+/* Second chance: an object used since the hand's last visit is passed over once, and a few of those
+ * that the kernel side counts on now. The hand moves on also from a place that was emptied, because
+ * the youngest object is moved there. */
 static void make_room(struct espy_objects *t, size_t bytes)
 {
+	unsigned spared = 0;
+
 	while (t->all.n && (t->all.n >= t->max || t->bytes + bytes > ESPY_OBJECT_BYTES_MAX)) {
 		struct espy_object *o = t->all.v[t->hand++ % t->all.n];
+		bool is_counted_on = o->epoch == t->epoch;
 
-		if (o->used)
+		if (o->used) {
 			o->used = false;
-		else
+		} else if (is_counted_on && spared < SPARED_MAX) {
+			spared++;
+		} else {
+			t->is_short |= is_counted_on;
 			drop_object(t, o);
+		}
 	}
 }
 
-static struct espy_object *new_object(struct espy_objects *t, uint64_t id)
+bool espy_objects_are_many(const struct espy_objects *t)
 {
+	return t->all.n >= ESPY_OBJECTS_MANY || t->bytes >= ESPY_OBJECT_BYTES_MAX / 2;
+}
+
+static struct espy_object *new_object(struct espy_objects *t, uint64_t id, const struct draft *d)
+{
+	size_t n = object_bytes(parts_of(d), d->buf->n);
 	struct espy_object *o;
 
-	if ((t->all.n + 1) * 2 > t->cap && grow_slots(t) < 0)
+	if ((t->all.n + 1) * SLOTS_PER > t->cap * SLOTS_USED && grow_slots(t) < 0)
 		return NULL;
-	o = aligned_alloc(CACHE_LINE, (sizeof(*o) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+	o = malloc(n);
 	if (!o)
 		return NULL;
 	*o = (struct espy_object){.id = id, .place = (uint32_t)t->all.n};
@@ -367,14 +403,20 @@ static struct espy_object *new_object(struct espy_objects *t, uint64_t id)
 		free(o);
 		return NULL;
 	}
+	take_text(o, d);
+	t->bytes += n;
 	*find_slot(t, id) = (struct espy_object_slot){id, o};
 	return o;
 }
 
 static bool has_text(const struct espy_object *o, const struct draft *d)
 {
-	return memcmp(o->end, d->end, sizeof(d->end)) == 0 &&
-	       memcmp(o->text, d->buf->p, d->buf->n) == 0;
+	if (o->n_parts != parts_of(d))
+		return false;
+	for (unsigned i = 0; i < o->n_parts; i++)
+		if (o->part[i].end != d->end[i])
+			return false;
+	return memcmp(o->part + o->n_parts, d->buf->p, d->buf->n) == 0;
 }
 
 /* The object with this text: the one that was there, or a new one in its place. NULL: no memory. */
@@ -386,13 +428,8 @@ static struct espy_object *get_object(struct espy_objects *t, uint64_t id, const
 		return o;
 	if (o)
 		drop_object(t, o);
-	make_room(t, d->buf->n);
-	o = new_object(t, id);
-	if (o && take_text(t, o, d) < 0) {
-		drop_object(t, o);
-		return NULL;
-	}
-	return o;
+	make_room(t, object_bytes(parts_of(d), d->buf->n));
+	return new_object(t, id, d);
 }
 
 int espy_object_define(struct espy_objects *t, const struct espy_ev_meta_object *rec)
@@ -407,8 +444,8 @@ int espy_object_define(struct espy_objects *t, const struct espy_ev_meta_object 
 		return -ENOMEM;
 	o->inode = rec->inode;
 	o->dev = rec->dev;
-	o->mode = rec->mode;
-	o->family = rec->family;
+	o->mode = (uint16_t)rec->mode;
+	o->family = (uint16_t)rec->family;
 	o->base = d.base;
 	o->flags = d.flags;
 	o->epoch = t->epoch;
@@ -420,6 +457,7 @@ int espy_object_define(struct espy_objects *t, const struct espy_ev_meta_object 
 void espy_objects_new_epoch(struct espy_objects *t, uint64_t until)
 {
 	t->epoch++;
+	t->is_short = false;
 	if (t->forget_at)
 		return;
 	t->forget_at = until ? until : 1;

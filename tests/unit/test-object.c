@@ -274,11 +274,11 @@ static void redefinition(void **state)
 	define_file(1, "a");
 	o = espy_object_find(&t, 1);
 	o->batch = 5;
-	o->dict[ESPY_OBJECT_PATH] = 17;
+	o->part[ESPY_OBJECT_PATH].dict = 17;
 	define_file(1, "a");
 	o = espy_object_find(&t, 1);
 	assert_int_equal(o->batch, 5);
-	assert_int_equal(o->dict[ESPY_OBJECT_PATH], 17);
+	assert_int_equal(o->part[ESPY_OBJECT_PATH].dict, 17);
 	define_file(1, "b");
 	o = espy_object_find(&t, 1);
 	assert_int_equal(o->batch, 0);
