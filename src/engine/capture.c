@@ -23,19 +23,18 @@
 #define SLEEP_IDLE_NS (32 * NS_PER_MS) /* 8 MiB take what one processor makes in 70 ms */
 #define RING_BUSY     4                /* a part of the rings in which more waits: come back soon */
 #define RING_IDLE     64               /* less than that: next to nothing happens */
-#define TEXT_FULL     (8u << 20)       /* bytes of strings at which a batch goes out early */
+#define TEXT_FULL     (2u << 20)       /* bytes of strings at which a batch goes out early */
+#define TEXT_STACKS   (8u << 20)       /* the same where stacks are among them, each once a batch */
 #define ROWS_FULL     32768u /* half of what a batch can hold, and of the memory that it takes */
 #define ROW_BYTES     8u     /* of a row without its text, in a trace; about */
 #define ROWS_MIN      512    /* a batch of less is not worth its head */
-#define OBJECTS_MAX   262144u
-/* Are renewed: each takes some 300 bytes. The kernel side knows of 65,536 that it told. */
-#define OBJECTS_MANY  24576u
 #define MAPPED_FROM   (128 << 10) /* bytes of an allocation that is a mapping of its own */
 #define HASH_PATIENCE 4           /* times as old may a batch be when files of it are looked into */
 #define SETTLE_NS     (5000 * NS_PER_MS) /* that files may take to be looked into at the end */
 #define EPOCH_OVERLAP_NS \
-	(1000 * NS_PER_MS)            /* what refers to older objects is surely drained then */
-#define HELD_BACK_NS (40 * NS_PER_MS) /* older than what the sensor may still hold back */
+	(1000 * NS_PER_MS)              /* what refers to older objects is surely drained then */
+#define EPOCH_SOON_NS (100 * NS_PER_MS) /* at the most so often */
+#define HELD_BACK_NS  (40 * NS_PER_MS)  /* older than what the sensor may still hold back */
 
 struct espy_capture {
 	struct espy_capture_options o;
@@ -203,7 +202,6 @@ static int set_up(struct espy_capture *c, struct espy_err *err)
 		.counters = c->o.profile.every_ns,
 	};
 	struct espy_enrich_options eo = {
-		.max_objects = OBJECTS_MAX,
 		.stacks = c->o.profile.stacks || c->o.profile.sample_hz,
 		.kernel_stacks = c->o.profile.stacks & ESPY_STACK_KERNEL || c->o.profile.sample_hz,
 	};
@@ -384,6 +382,8 @@ static int flush(struct espy_capture *c)
 	int r = c->batch->n && !c->full ? hand_on(c) : 0;
 
 	espy_batch_reset(c->batch);
+	espy_batch_give_back(c->batch);
+	espy_batch_give_back(c->selected);
 	c->batch->wall_offset = wall_offset;
 	espy_enrich_batch_done(c->enrich);
 	c->first_row = 0;
@@ -394,8 +394,9 @@ static int flush(struct espy_capture *c)
 static bool is_full(const struct espy_capture *c)
 {
 	size_t bytes = c->o.batch_bytes, text = c->batch->dict.bytes;
+	size_t most = c->o.profile.stacks || c->o.profile.sample_hz ? TEXT_STACKS : TEXT_FULL;
 
-	if (c->batch->n >= ROWS_FULL || text >= TEXT_FULL || (bytes && text >= bytes))
+	if (c->batch->n >= ROWS_FULL || text >= most || (bytes && text >= bytes))
 		return true;
 	return bytes && c->batch->n >= ROWS_MIN && (size_t)c->batch->n * ROW_BYTES + text >= bytes;
 }
@@ -487,13 +488,15 @@ static bool is_due(const struct espy_capture *c)
  */
 static void renew_objects(struct espy_capture *c)
 {
-	uint64_t now;
+	enum espy_enrich_epoch wants = espy_enrich_wants_epoch(c->enrich);
+	uint64_t now, due = c->epoch_ends;
 
-	if (espy_enrich_objects(c->enrich) < OBJECTS_MANY &&
-	    !espy_enrich_stacks_are_many(c->enrich))
+	if (wants == ESPY_EPOCH_GOES_ON)
 		return;
 	now = espy_machine_now();
-	if (now < c->epoch_ends)
+	if (wants == ESPY_EPOCH_SHORT)
+		due -= due ? EPOCH_OVERLAP_NS - EPOCH_SOON_NS : 0;
+	if (now < due)
 		return;
 	c->epoch_ends = now + EPOCH_OVERLAP_NS;
 	espy_sense_new_epoch(c->sense);

@@ -339,9 +339,13 @@ void espy_enrich_new_epoch(struct espy_enrich *e, uint64_t until)
 	espy_stacks_new_epoch(&e->stacks, until);
 }
 
-bool espy_enrich_stacks_are_many(const struct espy_enrich *e)
+enum espy_enrich_epoch espy_enrich_wants_epoch(const struct espy_enrich *e)
 {
-	return espy_stacks_are_many(&e->stacks);
+	if (e->decoder.objects.is_short)
+		return ESPY_EPOCH_SHORT;
+	return espy_objects_are_many(&e->decoder.objects) || espy_stacks_are_many(&e->stacks)
+		       ? ESPY_EPOCH_MANY
+		       : ESPY_EPOCH_GOES_ON;
 }
 
 uint64_t espy_enrich_unknown_objects(const struct espy_enrich *e)

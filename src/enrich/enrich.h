@@ -18,7 +18,7 @@ struct espy_enrich_options {
 	bool no_build_id;   /* do not read ELF files */
 	const bool *type;   /* which events rows are wanted of, by id; NULL: all. Read once. */
 	size_t max_objects; /* objects kept at once, 0: default 65,536 */
-	size_t max_dead;    /* ended processes kept at once, 0: default 65,536 */
+	size_t max_dead;    /* ended processes kept at once, 0: default 8,192 */
 	bool stacks;        /* follow what lies where in every process, for stacks */
 	bool kernel_stacks; /* read the kernel's symbols now, not when events are waiting */
 	int64_t wall_offset;
@@ -72,15 +72,19 @@ uint32_t espy_enrich_uid(const struct espy_enrich *e, uint32_t pid);
 /* The batch was handed on and reset: entries of the process table must be put into it anew. */
 void espy_enrich_batch_done(struct espy_enrich *e);
 
-/* How many objects are held; when it nears max_objects the sensor starts a new epoch (all ids are
- * defined again before their next use) and says so here: ids not defined since are then forgotten
- * as soon as `until` (boot clock ns) has passed in the stream. An epoch that begins while another
- * is ending does not put that end off; what it leaves behind goes with the next one. */
+/* How many objects are held, whose path later rows may mention. */
 size_t espy_enrich_objects(const struct espy_enrich *e);
+/* Should the sensor start a new epoch, in which all ids are defined again before their next use? */
+enum espy_enrich_epoch {
+	ESPY_EPOCH_GOES_ON,
+	ESPY_EPOCH_MANY,  /* much is held: when what the last one left behind is forgotten */
+	ESPY_EPOCH_SHORT, /* objects had to go that may be used without another definition: soon */
+};
+enum espy_enrich_epoch espy_enrich_wants_epoch(const struct espy_enrich *e);
+/* It did: ids not defined since are forgotten as soon as `until` (boot clock ns) has passed in the
+ * stream. An epoch that begins while another is ending does not put that end off; what it leaves
+ * behind goes with the next one. */
 void espy_enrich_new_epoch(struct espy_enrich *e, uint64_t until);
-
-/* So many stacks are held that a new epoch should begin. */
-bool espy_enrich_stacks_are_many(const struct espy_enrich *e);
 
 /* Rows that mention an object id that was never defined (its path is then marked partial). */
 uint64_t espy_enrich_unknown_objects(const struct espy_enrich *e);

@@ -12,7 +12,7 @@
 #include "model/event.h"
 
 /* At so many, or half of these bytes, the kernel side should define anew what is used. It remembers
- * 65,536 that it defined. */
+ * up to 131,072 that it defined. */
 #define ESPY_OBJECTS_MANY     24576u
 #define ESPY_OBJECTS_DEFAULT  65536u
 #define ESPY_OBJECT_BYTES_MAX (6u << 20) /* of all objects together */

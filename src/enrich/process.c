@@ -7,6 +7,8 @@
 #include "base/proc.h"
 #include "enrich/wire.h"
 
+#define DROPPED_PART 8u /* of the ended ones that are kept */
+
 void espy_processes_init(struct espy_processes *t, size_t max_dead)
 {
 	*t = (struct espy_processes){.max_dead = max_dead ? max_dead : ESPY_PROCESS_DEAD_DEFAULT};
@@ -168,13 +170,37 @@ static void drop(struct espy_processes *t, struct espy_process *p)
 	free_process(t, p);
 }
 
-/* An end that was lost leaves a process alive here for ever; the bound on the living is for that.
- */
+static bool has_room(const struct espy_processes *t)
+{
+	return t->dead.n <= t->max_dead &&
+	       (t->dead.n <= ESPY_PROCESS_ENDED_MIN || t->bytes <= ESPY_PROCESS_BYTES_MAX);
+}
+
+/* Those that the living descend from are asked for with each of these: they go last. */
+static void touch_ancestors(struct espy_processes *t)
+{
+	for (struct espy_process *p = t->live.head; p; p = p->next) {
+		struct espy_process *up = espy_process_parent(t, p);
+
+		for (unsigned i = 0; up && up->is_dead && i < ESPY_ANCESTORS_MAX; i++) {
+			espy_process_touch(t, up);
+			up = espy_process_parent(t, up);
+		}
+	}
+}
+
+/* Many go at once, because to find out who has to stay takes a look at all that live. An end that
+ * was lost leaves a process alive here for ever; the bound on the living is for that. */
 static void make_room(struct espy_processes *t)
 {
 	while (t->live.n >= ESPY_PROCESS_LIVE_MAX)
 		set_dead(t, t->live.head);
-	while (t->dead.n > t->max_dead || (t->dead.n && t->bytes > ESPY_PROCESS_BYTES_MAX))
+	if (has_room(t))
+		return;
+	touch_ancestors(t);
+	for (size_t n = t->dead.n / DROPPED_PART; n; n--)
+		drop(t, t->dead.head);
+	while (!has_room(t))
 		drop(t, t->dead.head);
 }
 

@@ -2,7 +2,8 @@
 /*
  * The process table: who every (pid, start) is, as the records tell it, in their order. Ended
  * processes stay, so that their children still have a parent, until there are too many of them or
- * their texts take too much room; then those that were mentioned longest ago go.
+ * their texts take too much room; then those that were mentioned longest ago go, but of which one
+ * that lives descends they go last.
  */
 #pragma once
 
@@ -12,12 +13,14 @@
 #include "enrich/cgroup.h"
 #include "model/batch.h"
 
-#define ESPY_PROCESS_DEAD_DEFAULT 65536u
-#define ESPY_PROCESS_LIVE_MAX     (1u << 20)  /* beyond this the oldest are taken for ended */
-#define ESPY_PROCESS_BYTES_MAX    (32u << 20) /* of texts, before ended processes go */
-#define ESPY_PROCESS_NAME_MAX     15          /* TASK_COMM_LEN - 1 */
+#define ESPY_PROCESS_DEAD_DEFAULT 8192u      /* some 500 bytes each */
+#define ESPY_PROCESS_LIVE_MAX     (1u << 20) /* beyond this the oldest are taken for ended */
+#define ESPY_PROCESS_BYTES_MAX    (8u << 20) /* of texts, before ended processes go */
+#define ESPY_PROCESS_NAME_MAX     15         /* TASK_COMM_LEN - 1 */
 #define ESPY_PROCESS_TTY_MAX      31
 #define ESPY_PROCESS_CMDLINE_MAX  16384
+#define ESPY_PROCESS_ENDED_MIN    64u /* ended ones that stay whatever room the texts take */
+#define ESPY_ANCESTORS_MAX        64u /* put into a batch with one process */
 
 /* Text that a process shares with the children it forked. */
 struct espy_shared {

@@ -9,8 +9,6 @@
 #include "enrich/process.h"
 #include "enrich/user.h"
 
-#define ESPY_ANCESTORS_MAX 64u /* put into a batch with one process */
-
 /* An entry of the batch whose executable is being looked into. */
 struct espy_roster_open {
 	uint32_t index;

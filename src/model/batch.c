@@ -9,6 +9,8 @@
 #define BATCH_FIRST_ROWS   256u
 #define GROUP_FIRST_ROWS   16u
 #define PROCS_FIRST        16u
+#define GROUP_KEPT_ROWS    1024u /* for so many, room is kept */
+#define GROUP_KEPT_PART    8u    /* of its room that a group must have used to keep it */
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -264,7 +266,6 @@ void espy_batch_reset(struct espy_batch *b)
 	for (unsigned t = 0; t < ESPY_EVENT_ID_MAX; t++) {
 		if (!b->group[t])
 			continue;
-		b->group[t]->n = 0;
 		b->spare[t] = b->group[t];
 		b->group[t] = NULL;
 	}
@@ -272,6 +273,22 @@ void espy_batch_reset(struct espy_batch *b)
 	b->first_seq = 0;
 	b->wall_offset = 0;
 	espy_dict_reset(&b->dict);
+}
+
+void espy_batch_give_back(struct espy_batch *b)
+{
+	for (unsigned t = 0; t < ESPY_EVENT_ID_MAX; t++) {
+		struct espy_group *g = b->spare[t];
+
+		if (!g)
+			continue;
+		if (g->cap > GROUP_KEPT_ROWS && g->n < g->cap / GROUP_KEPT_PART) {
+			group_free(g);
+			b->spare[t] = NULL;
+		} else {
+			g->n = 0; /* what the next batch has of it decides */
+		}
+	}
 }
 
 /* The next size of an array that must hold `want`. */
@@ -375,6 +392,8 @@ int espy_batch_reserve_group(struct espy_batch *b, unsigned type, uint32_t rows)
 		g = b->spare[type] ? b->spare[type] : group_new(s);
 	if (!g)
 		return -ENOMEM;
+	if (b->spare[type])
+		g->n = 0;
 	b->spare[type] = NULL;
 	b->group[type] = g;
 	return group_reserve(g, rows);

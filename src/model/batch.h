@@ -140,6 +140,10 @@ void espy_batch_free(struct espy_batch *b);
 /* No rows, strings or processes; memory is kept. */
 void espy_batch_reset(struct espy_batch *b);
 
+/* After a reset, by those who fill one batch after another for long: gives back what many rows of a
+ * type once needed, where the last batch had few of it or none. */
+void espy_batch_give_back(struct espy_batch *b);
+
 /*
  * Appends a row of the type and returns its index, or -ENOMEM, -EINVAL (unknown type), -ENOSPC
  * (full: rows, or text or processes that these brought). All its values are 0; fill the common

@@ -227,9 +227,47 @@ static void processes_are_kept_in_order(void **state)
 	espy_batch_free(b);
 }
 
+static void fill(struct espy_batch *b, unsigned type, unsigned rows)
+{
+	while (rows--)
+		assert_true(espy_batch_add(b, type) >= 0);
+}
+
+/* Room that many rows of a type took goes when a batch has few of it, or none; what is used stays.
+ */
+static void room_is_given_back(void **state)
+{
+	static const unsigned read = ESPY_EV_file_read, open = ESPY_EV_file_open;
+	struct espy_batch *b;
+
+	(void)state;
+	assert_int_equal(espy_batch_new(&b), 0);
+	fill(b, read, 20000);
+	fill(b, open, 20000);
+	espy_batch_reset(b);
+	espy_batch_give_back(b);
+	assert_true(b->spare[read]->cap >= 20000);
+	fill(b, read, 10000);
+	fill(b, open, 10);
+	assert_int_equal(b->group[open]->n, 10);
+	espy_batch_reset(b);
+	espy_batch_give_back(b);
+	assert_true(b->spare[read]->cap >= 20000);
+	assert_null(b->spare[open]);
+	fill(b, open, 10);
+	espy_batch_reset(b);
+	espy_batch_give_back(b);
+	assert_null(b->spare[read]);
+	assert_non_null(b->spare[open]);
+	fill(b, open, 1);
+	assert_int_equal(b->group[open]->n, 1);
+	espy_batch_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(room_is_given_back),
 		cmocka_unit_test(a_dictionary_holds_each_string_once),
 		cmocka_unit_test(strings_are_bytes_and_copied),
 		cmocka_unit_test(a_string_has_a_limit),

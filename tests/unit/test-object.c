@@ -381,8 +381,36 @@ static void bounded_in_bytes(void **state)
 	for (uint64_t id = 1; id <= 1000; id++)
 		define_file(id, name);
 	assert_true(t.bytes <= ESPY_OBJECT_BYTES_MAX);
-	assert_true(t.all.n > 400 && t.all.n < 1000);
+	assert_true(t.all.n > 90 && t.all.n < 1000);
 	assert_non_null(espy_object_find(&t, 1000));
+	assert_true(t.is_short && espy_objects_are_many(&t));
+}
+
+/* What the kernel side will not define again by itself goes last, and that it went is said. */
+static void old_epochs_first(void **state)
+{
+	char name[16];
+
+	(void)state;
+	espy_objects_done(&t);
+	espy_objects_init(&t, 300);
+	for (uint64_t id = 1; id <= 300; id++) {
+		if (id == 101)
+			espy_objects_new_epoch(&t, 1000);
+		snprintf(name, sizeof(name), "f%u", (unsigned)id);
+		define_file(id << 20, name);
+	}
+	for (uint64_t id = 301; id <= 390; id++)
+		define_file(id << 20, "new");
+	assert_false(t.is_short);
+	for (uint64_t id = 101; id <= 390; id++)
+		assert_non_null(espy_object_find(&t, id << 20));
+	for (uint64_t id = 391; id <= 600; id++)
+		define_file(id << 20, "newer");
+	assert_true(t.is_short);
+	assert_int_equal(t.all.n, 300);
+	espy_objects_new_epoch(&t, 1000);
+	assert_false(t.is_short);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -401,6 +429,7 @@ int main(void)
 		TEST(epochs_in_a_row),
 		TEST(bounded_in_number),
 		TEST(bounded_in_bytes),
+		TEST(old_epochs_first),
 		TEST(churn),
 	};
 

@@ -376,6 +376,30 @@ static void ended_are_bounded(void **state)
 	assert_non_null(espy_process_find(t, 1, 5));
 }
 
+/* Nobody has to ask for those that one descends from who lives, however long it says nothing. */
+static void ancestors_stay(void **state)
+{
+	(void)state;
+	espy_roster_done(&r);
+	espy_roster_init(&r, 50, true);
+	task(1, 5, 0, 0, "init");
+	fork_by(1, 5, 2, 10);
+	fork_by(2, 10, 3, 20);
+	fork_by(3, 20, 4, 30);
+	fork_by(3, 20, 5, 40);
+	espy_process_exit(t, 2, 10);
+	espy_process_exit(t, 3, 20);
+	espy_process_exit(t, 5, 40);
+	for (uint32_t pid = 100; pid < 1100; pid++) {
+		fork_by(1, 5, pid, pid);
+		espy_process_exit(t, pid, pid);
+	}
+	assert_true(t->dead.n <= 51);
+	assert_null(espy_process_find(t, 5, 40));
+	assert_int_equal(put(4, 30)->parent_start, 20);
+	assert_int_equal(b->n_procs, 4);
+}
+
 static void texts_are_bounded(void **state)
 {
 	static char argv[16000];
@@ -389,7 +413,8 @@ static void texts_are_bounded(void **state)
 		assert_int_equal(espy_process_exec(t, x, ESPY_STR("/x")), 0);
 		espy_process_exit(t, 100 + i, 1000 + i);
 	}
-	assert_true(t->bytes <= ESPY_PROCESS_BYTES_MAX + sizeof(argv) + 2);
+	assert_true(t->bytes <=
+		    ESPY_PROCESS_BYTES_MAX + ESPY_PROCESS_ENDED_MIN * (sizeof(argv) + 2));
 	assert_true(t->map.n < 5000);
 }
 
@@ -605,6 +630,7 @@ int main(void)
 		TEST(rings_of_parents),
 		TEST(batches),
 		TEST(ended_are_bounded),
+		TEST(ancestors_stay),
 		TEST(texts_are_bounded),
 		TEST(texts_are_shared),
 		cmocka_unit_test(reads_proc),
