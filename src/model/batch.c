@@ -399,11 +399,8 @@ int espy_batch_reserve_group(struct espy_batch *b, unsigned type, uint32_t rows)
 	return group_reserve(g, rows);
 }
 
-static uint32_t group_add(struct espy_group *g, uint32_t row)
+static void clear_fields(struct espy_group *g, uint32_t slot)
 {
-	uint32_t slot = g->n++;
-
-	g->row[slot] = row;
 	for (unsigned f = 0; f < g->schema->n_fields; f++) {
 		if (!g->cols[f])
 			continue;
@@ -412,35 +409,48 @@ static uint32_t group_add(struct espy_group *g, uint32_t row)
 		else
 			((uint32_t *)g->cols[f])[slot] = 0;
 	}
-	return slot;
 }
 
-int espy_batch_add(struct espy_batch *b, unsigned type)
+int espy_batch_add_raw(struct espy_batch *b, unsigned type)
 {
-	uint32_t row = b->n, n_group;
-	int r;
+	uint32_t row = b->n;
+	struct espy_group *g;
+	int r = 0;
 
 	if (row >= ESPY_BATCH_ROWS || b->dict.bytes >= ESPY_BATCH_TEXT_FULL ||
 	    b->n_procs >= ESPY_BATCH_PROCS_FULL)
 		return -ENOSPC;
 	if (type >= ESPY_EVENT_ID_MAX)
 		return -EINVAL;
-	n_group = b->group[type] ? b->group[type]->n : 0;
-	r = espy_batch_reserve_group(b, type, n_group + 1);
-	if (r == 0)
+	g = b->group[type];
+	if (!g || g->n == g->cap)
+		r = espy_batch_reserve_group(b, type, g ? g->n + 1 : 1);
+	if (r == 0 && row == b->cap)
 		r = espy_batch_reserve(b, row + 1);
 	if (r < 0)
 		return r;
+	g = b->group[type];
+	g->row[g->n] = row;
+	b->type[row] = (uint16_t)type;
+	b->slot[row] = g->n++;
+	b->n++;
+	return (int)row;
+}
+
+int espy_batch_add(struct espy_batch *b, unsigned type)
+{
+	int row = espy_batch_add_raw(b, type);
+
+	if (row < 0)
+		return row;
 	b->time[row] = b->duration[row] = 0;
 	b->result[row] = 0;
 	b->proc[row] = b->tid[row] = b->path[row] = b->cpu_seq[row] = 0;
 	b->call[row] = b->cpu[row] = 0;
 	b->abi[row] = b->flags[row] = b->path_source[row] = b->category[row] = 0;
 	b->stack[row] = b->detail[row] = b->status[row] = 0;
-	b->type[row] = (uint16_t)type;
-	b->slot[row] = group_add(b->group[type], row);
-	b->n++;
-	return (int)row;
+	clear_fields(b->group[type], b->slot[row]);
+	return row;
 }
 
 int espy_batch_add_proc(struct espy_batch *b, const struct espy_proc *p)

@@ -150,6 +150,9 @@ void espy_batch_give_back(struct espy_batch *b);
  * columns directly and the fields with espy_batch_set_*.
  */
 int espy_batch_add(struct espy_batch *b, unsigned type);
+/* The same for who sets every value: common columns and fields are whatever they are, but for
+ * `type` and `slot`. */
+int espy_batch_add_raw(struct espy_batch *b, unsigned type);
 void espy_batch_set_num(struct espy_batch *b, uint32_t row, unsigned field, uint64_t v);
 /* A string field; for the field `path` this sets the batch's column. 0, -ENOMEM, or -E2BIG (limit).
  */

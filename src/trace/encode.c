@@ -214,9 +214,29 @@ static void encode_procs(struct espy_encode *e, const struct espy_batch *b)
 			v[i] = (from)[i];           \
 	} while (0)
 
+/* Many columns of small numbers have but one of them: found without making large ones of them. */
+static bool is_constant(const void *from, size_t size, uint32_t n)
+{
+	return n && memcmp(from, (const char *)from + size, (n - 1) * size) == 0;
+}
+
+#define ENCODE_SMALL(column, from)                                                \
+	do {                                                                      \
+		if (is_constant(from, sizeof(*(from)), b->n)) {                   \
+			espy_build_constant(&e->build, column, (from)[0], false); \
+			break;                                                    \
+		}                                                                 \
+		WIDEN(from);                                                      \
+		espy_build_numbers(&e->build, column, v, false);                  \
+	} while (0)
+
 static void encode_ids(struct espy_encode *e, uint32_t column, const uint32_t *from, uint32_t n,
 		       uint64_t *v)
 {
+	if (is_constant(from, sizeof(*from), n)) {
+		espy_build_constant(&e->build, column, id_of(e, from[0]), false);
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++)
 		v[i] = id_of(e, from[i]);
 	espy_build_numbers(&e->build, column, v, false);
@@ -232,8 +252,7 @@ static void encode_times(struct espy_encode *e, const struct espy_batch *b, uint
 
 static void encode_threads(struct espy_encode *e, const struct espy_batch *b, uint64_t *v)
 {
-	WIDEN(b->proc);
-	espy_build_numbers(&e->build, ESPY_ROWS_PROC, v, false);
+	ENCODE_SMALL(ESPY_ROWS_PROC, b->proc);
 	for (uint32_t i = 0; i < b->n; i++) {
 		assert(b->proc[i] < b->n_procs);
 		v[i] = (uint64_t)b->tid[i] - b->procs[b->proc[i]].pid;
@@ -258,8 +277,7 @@ static void encode_cpus(struct espy_encode *e, const struct espy_batch *b, uint6
 		last[b->cpu[i]] = b->cpu_seq[i];
 	}
 	espy_build_numbers(&e->build, ESPY_ROWS_CPU_STEP, v, false);
-	WIDEN(b->cpu);
-	espy_build_numbers(&e->build, ESPY_ROWS_CPU, v, false);
+	ENCODE_SMALL(ESPY_ROWS_CPU, b->cpu);
 }
 
 static bool is_any(const uint32_t *from, uint32_t n)
@@ -304,16 +322,11 @@ static void encode_rows(struct espy_encode *e, const struct espy_batch *b)
 	encode_threads(e, b, v);
 	encode_ids(e, ESPY_ROWS_PATH, b->path, b->n, v);
 	encode_cpus(e, b, v);
-	WIDEN(b->type);
-	espy_build_numbers(&e->build, ESPY_ROWS_TYPE, v, false);
-	WIDEN(b->call);
-	espy_build_numbers(&e->build, ESPY_ROWS_CALL, v, false);
-	WIDEN(b->abi);
-	espy_build_numbers(&e->build, ESPY_ROWS_ABI, v, false);
-	WIDEN(b->flags);
-	espy_build_numbers(&e->build, ESPY_ROWS_FLAGS, v, false);
-	WIDEN(b->path_source);
-	espy_build_numbers(&e->build, ESPY_ROWS_PATH_SOURCE, v, false);
+	ENCODE_SMALL(ESPY_ROWS_TYPE, b->type);
+	ENCODE_SMALL(ESPY_ROWS_CALL, b->call);
+	ENCODE_SMALL(ESPY_ROWS_ABI, b->abi);
+	ENCODE_SMALL(ESPY_ROWS_FLAGS, b->flags);
+	ENCODE_SMALL(ESPY_ROWS_PATH_SOURCE, b->path_source);
 	espy_build_constant(&e->build, ESPY_ROWS_WALL_OFFSET, (uint64_t)b->wall_offset, true);
 	encode_imported(e, b, v);
 }
