@@ -444,7 +444,7 @@ int espy_decode_store(const struct espy_decode_plan *plan, const struct espy_eve
 		      const struct espy_decoded *v, struct espy_batch *b)
 {
 	const struct espy_schema *s = plan->schema;
-	int row = espy_batch_add(b, s->type);
+	int row = espy_batch_add_raw(b, s->type);
 	struct espy_group *g;
 	uint32_t slot;
 
@@ -464,6 +464,8 @@ int espy_decode_store(const struct espy_decode_plan *plan, const struct espy_eve
 	b->cpu[row] = rec->cpu;
 	b->abi[row] = rec->abi;
 	b->flags[row] = rec->flags | v->flags;
+	b->proc[row] = b->stack[row] = b->detail[row] = b->status[row] = 0;
+	b->category[row] = 0;
 	g = b->group[s->type];
 	slot = b->slot[row];
 	/* Straight into the columns: nine of ten events have two or three numbers and nothing else.

@@ -161,9 +161,17 @@ static void free_process(struct espy_processes *t, struct espy_process *p)
 	free(p);
 }
 
+/* A few processes make most of the rows. */
+static struct espy_process **lately(struct espy_processes *t, uint32_t pid)
+{
+	return &t->lately[pid % ESPY_PROCESS_LATELY];
+}
+
 static void drop(struct espy_processes *t, struct espy_process *p)
 {
 	list_remove(list_of(t, p), p);
+	if (*lately(t, p->pid) == p)
+		*lately(t, p->pid) = NULL;
 	espy_map_del(&t->map, p->pid, p->start);
 	if (espy_map_get(&t->current, p->pid, 0) == p)
 		espy_map_del(&t->current, p->pid, 0);
@@ -257,10 +265,15 @@ static struct espy_process *new_process(uint32_t pid, uint64_t start)
 
 struct espy_process *espy_process_get(struct espy_processes *t, uint32_t pid, uint64_t start)
 {
-	struct espy_process *p = espy_process_find(t, pid, start);
+	struct espy_process *p = *lately(t, pid);
 
-	if (p)
+	if (p && p->pid == pid && p->start == start && start)
 		return p;
+	p = espy_process_find(t, pid, start);
+	if (p) {
+		*lately(t, pid) = p;
+		return p;
+	}
 	make_room(t);
 	p = new_process(pid, start);
 	if (!p)

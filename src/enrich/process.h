@@ -20,6 +20,7 @@
 #define ESPY_PROCESS_TTY_MAX      31
 #define ESPY_PROCESS_CMDLINE_MAX  16384
 #define ESPY_PROCESS_ENDED_MIN    64u /* ended ones that stay whatever room the texts take */
+#define ESPY_PROCESS_LATELY       16u
 #define ESPY_ANCESTORS_MAX        64u /* put into a batch with one process */
 
 /* Text that a process shares with the children it forked. */
@@ -78,6 +79,7 @@ struct espy_processes {
 	struct espy_map map;     /* (pid, start) */
 	struct espy_map current; /* pid → the latest with it */
 	struct espy_process_list live, dead;
+	struct espy_process *lately[ESPY_PROCESS_LATELY]; /* got, by the low bits of the pid */
 	struct espy_cgroups cgroups;
 	size_t max_dead, bytes;
 };

@@ -3,7 +3,7 @@
 
 static int find(const struct espy_told *t, const struct espy_event *rec, uint64_t object)
 {
-	for (unsigned i = 0; object && i < ESPY_TOLD_MAX; i++)
+	for (unsigned i = 0; object && t->n && i < ESPY_TOLD_MAX; i++)
 		if (t->last[i].object == object && t->last[i].pid == rec->pid &&
 		    t->last[i].start == rec->start)
 			return (int)i;
@@ -14,6 +14,7 @@ bool espy_told_note(struct espy_told *t, const struct espy_event *rec, uint64_t 
 {
 	if (find(t, rec, object) >= 0)
 		return true;
+	t->n += (object != 0) - (t->last[t->next].object != 0);
 	t->last[t->next].object = object;
 	t->last[t->next].pid = rec->pid;
 	t->last[t->next].start = rec->start;
@@ -25,6 +26,8 @@ void espy_told_forget(struct espy_told *t, const struct espy_event *rec, uint64_
 {
 	int i = find(t, rec, object);
 
-	if (i >= 0)
-		t->last[i].object = 0;
+	if (i < 0)
+		return;
+	t->last[i].object = 0;
+	t->n--;
 }

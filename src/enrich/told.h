@@ -14,7 +14,7 @@ struct espy_told {
 		uint64_t start, object;
 		uint32_t pid;
 	} last[ESPY_TOLD_MAX];
-	unsigned next;
+	unsigned next, n; /* n: how many there are */
 };
 
 /* Was it noted before? It is now. Without an object: always false. */
