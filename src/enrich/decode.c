@@ -75,18 +75,32 @@ static uint8_t step_of(const struct espy_field *f)
 	return by_kind[f->kind];
 }
 
+static void add_field(struct espy_decode_plan *p, uint8_t field, uint8_t step)
+{
+	struct espy_decode_field f = {p->schema->fields[field].offset, field, step};
+
+	if (step >= STEP_TEXT)
+		p->text[p->n_texts++] = f;
+	else
+		p->number[p->n_numbers++] = f;
+}
+
 void espy_decode_plan(struct espy_decode_plan *ret, const struct espy_schema *s)
 {
 	assert(s->n_fields <= ESPY_FIELDS_MAX);
 	*ret = (struct espy_decode_plan){
 		.schema = s, .path = -1, .local = -1, .remote = -1, .began = -1};
+	espy_wire_plan(&ret->wire, s);
 	for (int i = 0; i < s->n_fields; i++) {
-		ret->step[i] = step_of(&s->fields[i]);
-		if (ret->step[i] == STEP_SKIP)
+		uint8_t step = step_of(&s->fields[i]);
+
+		if (step == STEP_SKIP)
 			ret->path = i;
-		if (ret->step[i] == STEP_LOCAL)
+		else
+			add_field(ret, (uint8_t)i, step);
+		if (step == STEP_LOCAL)
 			ret->local = i;
-		if (ret->step[i] == STEP_REMOTE)
+		if (step == STEP_REMOTE)
 			ret->remote = i;
 		if (strcmp(s->fields[i].name, "began") == 0)
 			ret->began = i;
@@ -330,23 +344,22 @@ static uint64_t put_text(const struct run *x, unsigned step, const struct espy_t
 	return put(x, s);
 }
 
-/* The value of one field; UINT32_MAX for a string that found no room. */
-static uint64_t read_field(const struct run *x, unsigned step, const void *at)
+static uint64_t read_number(unsigned step, const void *at)
+{
+	if (step == STEP_64)
+		return *(const uint64_t *)at;
+	return step == STEP_U32 ? *(const uint32_t *)at : (uint64_t)(int64_t) * (const int32_t *)at;
+}
+
+/* The string of one field; UINT32_MAX: it found no room. */
+static uint64_t read_string(const struct run *x, unsigned step, const void *at)
 {
 	struct place place;
 
-	switch (step) {
-	case STEP_U32:
-		return *(const uint32_t *)at;
-	case STEP_S32:
-		return (uint64_t)(int64_t) * (const int32_t *)at;
-	case STEP_64:
-		return *(const uint64_t *)at;
-	case STEP_PATH:
-		find_place(x, at, &place);
-		return place.id;
-	}
-	return put_text(x, step, at);
+	if (step != STEP_PATH)
+		return put_text(x, step, at);
+	find_place(x, at, &place);
+	return place.id;
 }
 
 /* Addresses of the kernel without a socket object: they are all the path there is. */
@@ -429,13 +442,21 @@ int espy_decode(struct espy_decoder *d, const struct espy_decode_plan *plan,
 		ret->flags |= ESPY_F_DELETED;
 	if (ret->path == UINT32_MAX)
 		return -ENOMEM;
-	for (unsigned i = 0; i < plan->schema->n_fields; i++) {
-		if (plan->step[i] == STEP_SKIP)
-			continue;
-		ret->value[i] = read_field(&x, plan->step[i], (const char *)rec + f[i].offset);
-		if (plan->step[i] >= STEP_TEXT && ret->value[i] == UINT32_MAX)
-			return -ENOMEM;
+	for (unsigned i = 0; i < plan->n_numbers; i++) {
+		const struct espy_decode_field *n = &plan->number[i];
+
+		ret->value[n->field] = read_number(n->step, (const char *)rec + n->offset);
 	}
+	for (unsigned i = 0; i < plan->n_texts; i++) {
+		const struct espy_decode_field *t = &plan->text[i];
+		uint64_t id = read_string(&x, t->step, (const char *)rec + t->offset);
+
+		if (id == UINT32_MAX)
+			return -ENOMEM;
+		ret->value[t->field] = id;
+	}
+	if (plan->local < 0 && plan->remote < 0)
+		return 0;
 	name_source(&x, plan);
 	return name_peer(&x, plan);
 }
@@ -470,13 +491,11 @@ int espy_decode_store(const struct espy_decode_plan *plan, const struct espy_eve
 	slot = b->slot[row];
 	/* Straight into the columns: nine of ten events have two or three numbers and nothing else.
 	 */
-	for (unsigned i = 0; i < s->n_fields; i++) {
-		if (!g->cols[i])
-			continue;
-		if (plan->step[i] >= STEP_TEXT)
-			((uint32_t *)g->cols[i])[slot] = (uint32_t)v->value[i];
-		else
-			((uint64_t *)g->cols[i])[slot] = v->value[i];
-	}
+	for (unsigned i = 0; i < plan->n_numbers; i++)
+		((uint64_t *)g->cols[plan->number[i].field])[slot] =
+			v->value[plan->number[i].field];
+	for (unsigned i = 0; i < plan->n_texts; i++)
+		((uint32_t *)g->cols[plan->text[i].field])[slot] =
+			(uint32_t)v->value[plan->text[i].field];
 	return row;
 }

@@ -9,17 +9,23 @@
 #include "enrich/image.h"
 #include "enrich/object.h"
 #include "enrich/user.h"
+#include "enrich/wire.h"
 #include "model/batch.h"
 
-#define ESPY_FIELDS_MAX 32u /* of one event */
+#define ESPY_FIELDS_MAX ESPY_WIRE_FIELDS_MAX
 
 /* How each field of one event type is read, worked out once. */
 struct espy_decode_plan {
 	const struct espy_schema *schema;
-	int path;          /* index of the field `path`, -1 none */
-	int local, remote; /* of these, -1 none */
-	int began;         /* of a run of merged calls, -1: none, it is one call */
-	uint8_t step[ESPY_FIELDS_MAX];
+	int path;                    /* index of the field `path`, -1 none */
+	int local, remote;           /* of these, -1 none */
+	int began;                   /* of a run of merged calls, -1: none, it is one call */
+	unsigned n_numbers, n_texts; /* texts: all that goes to the dictionary, but for `path` */
+	struct espy_decode_field {
+		uint16_t offset; /* in the record */
+		uint8_t field, step;
+	} number[ESPY_FIELDS_MAX], text[ESPY_FIELDS_MAX];
+	struct espy_wire_plan wire;
 };
 
 struct espy_decoder {

@@ -550,7 +550,7 @@ int espy_enrich_add(struct espy_enrich *e, const struct espy_event *rec, struct 
 	plan = &e->plans[rec->type];
 	if (!plan->decode.schema)
 		return -EBADMSG;
-	r = espy_wire_check(plan->decode.schema, rec);
+	r = espy_wire_check(&plan->decode.wire, rec);
 	if (r < 0)
 		return r;
 	espy_objects_pass(&e->decoder.objects, rec->time);

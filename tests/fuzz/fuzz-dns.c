@@ -19,10 +19,12 @@ static void need(int ok)
 
 static int take(void *ctx, const struct espy_event *rec)
 {
+	struct espy_wire_plan plan;
 	unsigned *rows = ctx;
 
 	need(rec->type == ESPY_EV_net_dns);
-	need(espy_wire_check(espy_schema_get(ESPY_EV_net_dns), rec) == 0);
+	espy_wire_plan(&plan, espy_schema_get(ESPY_EV_net_dns));
+	need(espy_wire_check(&plan, rec) == 0);
 	++*rows;
 	return 0;
 }
