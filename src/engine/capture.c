@@ -21,8 +21,8 @@
 #define SLEEP_MIN_NS  (1 * NS_PER_MS)
 #define SLEEP_MAX_NS  (16 * NS_PER_MS)
 #define SLEEP_IDLE_NS (32 * NS_PER_MS) /* 8 MiB take what one processor makes in 70 ms */
-#define RING_BUSY     4                /* a part of the rings in which more waits: come back soon */
-#define RING_IDLE     64               /* less than that: next to nothing happens */
+#define RING_BUSY     8                /* a part of a ring in which more waits: come back soon */
+#define RING_IDLE     128              /* less than that: next to nothing happens */
 #define TEXT_FULL     (2u << 20)       /* bytes of strings at which a batch goes out early */
 #define TEXT_STACKS   (8u << 20)       /* the same where stacks are among them, each once a batch */
 #define ROWS_FULL     32768u /* half of what a batch can hold, and of the memory that it takes */
@@ -536,9 +536,9 @@ static uint64_t next_sleep(const struct espy_capture *c, uint64_t last)
 	struct espy_sense_stats s;
 
 	espy_sense_stats(c->sense, &s);
-	if (s.in_rings > s.ring_bytes / RING_BUSY)
+	if (s.in_fullest > s.ring_bytes / RING_BUSY)
 		return SLEEP_MIN_NS;
-	if (s.in_rings < s.ring_bytes / RING_IDLE)
+	if (s.in_fullest < s.ring_bytes / RING_IDLE)
 		most = SLEEP_IDLE_NS;
 	return last * 2 < most ? last * 2 : most;
 }
