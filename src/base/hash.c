@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <openssl/evp.h>
@@ -62,6 +63,7 @@ static int find_functions(struct espy_hasher *h, struct espy_err *err)
 
 static int add_kind(struct espy_hasher *h, unsigned kind, struct espy_err *err)
 {
+	assert(h->EVP_MD_fetch);
 	h->md[kind] = h->EVP_MD_fetch(NULL, espy_hash_names[kind], NULL);
 	if (!h->md[kind])
 		return espy_err_set(err, -ENOTSUP,

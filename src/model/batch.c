@@ -430,6 +430,7 @@ int espy_batch_add_raw(struct espy_batch *b, unsigned type)
 	if (r < 0)
 		return r;
 	g = b->group[type];
+	assert(g->row);
 	g->row[g->n] = row;
 	b->type[row] = (uint16_t)type;
 	b->slot[row] = g->n++;
