@@ -196,18 +196,27 @@ __noinline int tracee_let_go(u64 tracee)
 	return send_inject(st, &copy, 0);
 }
 
+struct tracees {
+	u64 head, at;
+};
+
+static long tracee_step(u32 i, struct tracees *l)
+{
+	struct task_struct *none = NULL;
+
+	tracee_let_go(l->at -
+		      __builtin_preserve_field_info(none->ptrace_entry, BPF_FIELD_BYTE_OFFSET));
+	bpf_probe_read_kernel(&l->at, sizeof(l->at), (void *)l->at);
+	return !l->at || l->at == l->head;
+}
+
 __noinline int tracer_exit(void)
 {
-	struct task_struct *t = current_task(), *none = NULL;
-	u64 head = KNUM(t, ptraced), at = head;
+	struct tracees l = {.head = KNUM(current_task(), ptraced)};
 
-	for (u64 i = 0; i < TRACEES_MAX && at; i++) {
-		tracee_let_go(at - __builtin_preserve_field_info(none->ptrace_entry,
-								 BPF_FIELD_BYTE_OFFSET));
-		bpf_probe_read_kernel(&at, sizeof(at), (void *)at);
-		if (at == head)
-			break;
-	}
+	l.at = l.head;
+	if (l.at)
+		EACH(TRACEES_MAX, TRACEES_MAX, tracee_step, &l);
 	return 0;
 }
 
@@ -302,6 +311,8 @@ static __always_inline bool access_by_mem(struct call_exit *x, struct access *a)
 	struct task_state *st = x->st;
 	struct task_struct *t;
 
+	a->address = plain_arg(st, x->c, 1);
+	a->requested = plain_arg(st, x->c, 0);
 	if (!file || exit_fd(call_arg(st, 1)) != st->obj)
 		return false; /* closed by another thread meanwhile */
 	t = task_of_proc(KR(file, f_inode));
@@ -311,10 +322,8 @@ static __always_inline bool access_by_mem(struct call_exit *x, struct access *a)
 	st->obj = exit_object(exe_of(t));
 	a->mm = KNUM(file, private_data);
 	a->traced = KR(t, ptrace);
-	a->address = plain_arg(st, x->c, 1);
 	if (!x->c->arg[1] || a->address == ~0ull)
 		a->address = st->pos;
-	a->requested = plain_arg(st, x->c, 0);
 	if (x->c->flags & ESPY_CALL_VECTOR)
 		a->requested =
 			iov_bytes(call_arg(st, 2), call_arg(st, 3), st->abi == ESPY_ABI_NATIVE);
@@ -340,23 +349,37 @@ __noinline u64 piece_length(u64 iov, u32 native)
 	return len;
 }
 
+struct pieces {
+	u64 mm, iov, left, found;
+	u32 native, pad;
+};
+
+/* 1: no need to go on. */
+static long piece_step(u32 i, struct pieces *p)
+{
+	u64 len;
+
+	p->found = p->left ? piece_code(p->mm, p->iov, p->left, p->native) : 0;
+	if (p->found || !p->left)
+		return 1;
+	len = piece_length(p->iov, p->native);
+	p->left -= len > p->left ? p->left : len;
+	p->iov += p->native ? 16 : 8;
+	return 0;
+}
+
 /* Where executable memory was written, 0 for nowhere. */
 static __always_inline u64 code_written(struct call_exit *x, const struct access *a, long ret)
 {
-	u64 iov = call_arg(x->st, 4), n = call_arg(x->st, 5), left = ret, len, found;
-	u32 native = x->st->abi == ESPY_ABI_NATIVE;
+	struct pieces p = {.mm = a->mm,
+			   .iov = call_arg(x->st, 4),
+			   .left = ret,
+			   .native = x->st->abi == ESPY_ABI_NATIVE};
 
 	if (x->st->type == ESPY_EV_file_write)
-		return exec_in_range(a->mm, a->address, a->address + left);
-	for (u64 i = 0; i < PIECES_MAX && i < n && left; i++) {
-		found = piece_code(a->mm, iov, left, native);
-		if (found)
-			return found;
-		len = piece_length(iov, native);
-		left -= len > left ? left : len;
-		iov += native ? 16 : 8;
-	}
-	return 0;
+		return exec_in_range(a->mm, a->address, a->address + ret);
+	EACH(call_arg(x->st, 5), PIECES_MAX, piece_step, &p);
+	return p.found;
 }
 
 /* Both directions; true when the record is made, and `a` says of what. */

@@ -148,7 +148,9 @@ __noinline int aio_request(u32 i, u32 n, s64 ret)
 	if (bpf_probe_read_user(q, sizeof(*q), (void *)request))
 		q->opcode = 0xffff;
 	path_of_object(&rec->path, q->opcode == 0xffff ? 0 : exit_fd(q->fd));
-	type = aio_type(q, rec->path.obj);
+	x.st->next = aio_type(q, rec->path.obj);
+	/* from memory it is a number like any other, not one way for each type */
+	type = *(volatile u16 *)&x.st->next;
 	if (!ended) {
 		ended = aio_ended(w, call_arg(x.st, 1), request, n - i);
 		res = ended ? w->event.res : 0;
@@ -157,7 +159,7 @@ __noinline int aio_request(u32 i, u32 n, s64 ret)
 	    !exit_wanted(x.st, res, x.end))
 		return 0;
 	aio_fields(rec, q, native, type, res);
-	time = this_cpu()->learned == x.s->learned ? x.end : bpf_ktime_get_boot_ns();
+	time = exit_time(&x);
 	header_call(&rec->hdr, x.st, type, time, x.end, res);
 	x.st->end = time; /* the next one comes behind it */
 	if (!ended)

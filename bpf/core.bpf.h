@@ -42,6 +42,24 @@ const volatile bool has_loop = 0;         /* helper bpf_loop: 5.17 */
 #endif
 
 /*
+ * At most `max` times a function of a number and of `ctx`, until it says 1. What it works on is
+ * unknown to the verifier on every way, so that bpf_loop on 6.1, which believes that a callback
+ * runs once, concludes nothing wrong. A plain loop is verified time for time.
+ */
+#define EACH(n, max, step, ctx)                                                  \
+	do {                                                                     \
+		u64 times_ = (n);                                                \
+                                                                                 \
+		if (HAS(has_loop)) {                                             \
+			bpf_loop(times_ > (max) ? (max) : times_, step, ctx, 0); \
+		} else {                                                         \
+			for (u32 i_ = 0; i_ < (max); i_++)                       \
+				if (i_ >= times_ || step(i_, ctx))               \
+					break;                                   \
+		}                                                                \
+	} while (0)
+
+/*
  * The hooks at the beginning and the end of every system call. tp_btf is the cheapest. From 7.2 on
  * the kernel runs such programs with preemption enabled, and skips a program that is under way on
  * the processor already: a task that is preempted in sys_exit would cost all others their events

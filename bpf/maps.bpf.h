@@ -213,7 +213,6 @@ enum scratch_user {
 
 /* A record under construction: the fixed part ends where the text begins. */
 struct scratch {
-	u64 learned;    /* espy_cpu.learned when it was begun */
 	u64 record[64]; /* at most 512 bytes */
 	char text[TEXT_AREA + TEXT_MAX];
 };

@@ -80,7 +80,7 @@ __noinline int carries_dns(u32 off, u64 obj, u32 recv)
 	u16 family, port;
 	u64 key;
 
-	if (!exit_find(&x))
+	if (!exit_begin(&x))
 		return false;
 	if (off >= 8)
 		return is_dns_addr(x.s);

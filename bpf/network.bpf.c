@@ -185,7 +185,7 @@ __noinline u32 fill_message(s64 ret, u32 recv)
 	u64 user;
 	u32 len;
 
-	if (!exit_find(x))
+	if (!exit_begin(x))
 		return 0;
 	rec = EXIT_RECORD(x, rec);
 	native = x->st->abi != ESPY_ABI_IA32;

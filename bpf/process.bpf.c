@@ -514,7 +514,7 @@ __noinline u32 failed_arg(u64 at, u32 off, u32 word)
 	u64 p = 0;
 	long n;
 
-	if (!exit_find(&x))
+	if (!exit_begin(&x))
 		return off;
 	if (bpf_probe_read_user(&p, word == 8 ? 8 : 4, (void *)at) ||
 	    off > TEXT_AREA - FAILED_ARG_MAX)

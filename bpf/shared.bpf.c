@@ -26,6 +26,8 @@ static __always_inline int shared_general(u32 type, long ret)
 static __always_inline int shared_event(u32 type, long ret)
 {
 	switch (type) {
+	case REFUSED:
+		return call_refused();
 #define SHARED_CASE_shared(event) SHARED_CASE(event)
 #define SHARED_CASE_rare(event)
 #include "model/shared.def"

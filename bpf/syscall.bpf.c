@@ -355,7 +355,7 @@ int sys_enter(u64 *ctx)
 /* --- exit ----------------------------------------------------------------------------------- */
 
 #define ENOSYS  38
-#define REFUSED 0 /* in `exits`, where no event has this number */
+#define REFUSED 0 /* in task_state.next: no event has this number */
 
 /* A call on a descriptor with plain values: read, write, close, lseek, fsync… */
 static __always_inline int exit_inline(struct task_state *st, const struct espy_call *c, long ret,
@@ -415,10 +415,12 @@ static __always_inline u32 type_besides(const struct task_state *st, const struc
 }
 
 /* A call that is taken away by a seccomp filter has no event but this. */
-static __always_inline void exit_refused(u64 *ctx)
+static __always_inline void exit_refused(u64 *ctx, struct task_state *st)
 {
+	st->next = REFUSED;
+	this_cpu()->learned_before = this_cpu()->learned;
 	if (!min_duration)
-		bpf_tail_call(ctx, &exits, REFUSED);
+		bpf_tail_call(ctx, &exits, ESPY_TAIL_SHARED);
 }
 
 /*
@@ -527,10 +529,12 @@ static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret
 	now = bpf_ktime_get_boot_ns();
 	st->end = now;
 	if (taken_back) {
-		exit_refused(ctx);
+		exit_refused(ctx, st);
 		return 0;
 	}
-	type = type_of(st);
+	st->next = type_of(st);
+	/* from memory it is a number like any other, not one way to verify for each type */
+	type = *(volatile u16 *)&st->next;
 	if (c->form != ESPY_FORM_EACH && !exit_wanted(st, ret, now) && !may_carry_dns(type)) {
 		st->entry = 0;
 		exit_creds(c);
@@ -555,6 +559,7 @@ static __always_inline int exit_record(u64 *ctx, struct task_state *st, long ret
 			return exit_left_out(st);
 	}
 	st->next = type;
+	this_cpu()->learned_before = this_cpu()->learned;
 	if (layouts[type & (ESPY_EVENT_ID_MAX - 1)].shared)
 		bpf_tail_call_static(ctx, &exits, ESPY_TAIL_SHARED);
 	else
@@ -637,7 +642,7 @@ __noinline int is_mark(u32 off)
 {
 	struct call_exit x;
 
-	if (!exit_find(&x) || !x.c->path || off <= MARK_BYTES)
+	if (!exit_begin(&x) || !x.c->path || off <= MARK_BYTES)
 		return false;
 	return *(const u64 *)x.s->text == MARK_FIRST &&
 	       (*(const u32 *)(x.s->text + 8) & 0xffffff) == MARK_SECOND;
@@ -675,10 +680,10 @@ static __noinline int general(long ret)
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
 	type = x.st->type;
+	general_args(rec->arg, &x); /* before the ways of a path part, for the verifier */
 	exit_path(&x, &rec->path, sizeof(*rec));
 	if (may_mark(type, ret) && is_mark(x.off))
 		return ESPY_EV_profile_mark;
-	general_args(rec->arg, &x);
 	if (type == ESPY_EV_file_unlink && rec->arg[0] & 0x200) { /* AT_REMOVEDIR */
 		type = ESPY_EV_file_rmdir;
 		x.st->type = type;
@@ -711,12 +716,12 @@ static __noinline int general2(long ret)
 	if (!exit_begin(&x))
 		return 0;
 	rec = EXIT_RECORD(&x, rec);
+	general_args(rec->arg, &x);
 	exit_path(&x, &rec->path, sizeof(*rec));
 	if (x.c->path2)
 		exit_user_path(&x, &rec->path2, sizeof(*rec), true);
 	else
 		path_of_object(&rec->path2, x.st->obj2);
-	general_args(rec->arg, &x);
 	return exit_send(&x, &rec->hdr, sizeof(*rec), x.st->type, class_of(x.st->type), ret);
 }
 
@@ -735,7 +740,7 @@ static __noinline int general2(long ret)
  * comes instead, and where the result would be stands the number of the call (syscall_rollback).
  * What was asked for, as far as a path or a descriptor tells it.
  */
-AT_EXIT(refused)
+static __noinline int call_refused(void)
 {
 	struct call_exit x;
 	struct general *rec;

@@ -53,8 +53,6 @@ int espy_attach_tails(struct espy_load *l, const struct espy_sense_options *o, s
 	}
 	if (r >= 0)
 		r = set_tail(l, ESPY_TAIL_SHARED, "shared");
-	if (r >= 0)
-		r = set_tail(l, 0, "refused"); /* no event has this number */
 	return r < 0 ? espy_err_set(err, r, "the BPF programs and the event table disagree") : 0;
 }
 

@@ -166,6 +166,7 @@ struct espy_cpu {
 	u64 lost[ESPY_CLASS__MAX]; /* of them: not written, by class of the event */
 	u64 busy;                  /* task states that could not be had */
 	u64 learned;               /* objects that were looked up the slow way */
+	u64 learned_before;        /* when the record of the call that ended was begun */
 	u64 apart;                 /* records of interrupts that found no room */
 	u64 samples_lost;          /* records without a number that found no room */
 	u32 level;                 /* ENUM_overload: the step that is taken */
