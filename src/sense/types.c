@@ -43,8 +43,14 @@ static size_t type_bytes(const struct btf_type *t)
 	return sizeof(*t) + tails[kind].fixed + (size_t)tails[kind].each * btf_vlen(t);
 }
 
-/* Counts the types in `bytes` bytes, or notes where they are. -EINVAL: they do not end there. */
-static int walk(struct espy_types *t, size_t bytes, uint32_t *at)
+/* Tags are not looked for, and hundreds of them have one name. */
+static bool is_named(const struct btf_type *t)
+{
+	return t->name_off && !btf_is_decl_tag(t) && !btf_is_type_tag(t);
+}
+
+/* Notes where the types in `bytes` bytes are. -EINVAL: they do not end there. */
+static int walk(struct espy_types *t, size_t bytes)
 {
 	size_t off = 0, n;
 
@@ -54,9 +60,8 @@ static int walk(struct espy_types *t, size_t bytes, uint32_t *at)
 		n = type_bytes((const struct btf_type *)(t->data + off));
 		if (!n || n > bytes - off)
 			return -EINVAL;
-		t->n++;
-		if (at)
-			at[t->n] = (uint32_t)off;
+		t->at[++t->n] = (uint32_t)off;
+		t->n_named += is_named((const struct btf_type *)(t->data + off));
 	}
 	return off == bytes ? 0 : -EINVAL;
 }
@@ -64,7 +69,6 @@ static int walk(struct espy_types *t, size_t bytes, uint32_t *at)
 int espy_types_init(struct espy_types *t, const void *data, size_t size)
 {
 	const struct btf_header *h = data;
-	int r;
 
 	*t = (struct espy_types){0};
 	if (size < sizeof(*h) || h->magic != BTF_MAGIC || h->hdr_len > size)
@@ -78,11 +82,9 @@ int espy_types_init(struct espy_types *t, const void *data, size_t size)
 	t->names_bytes = h->str_len;
 	if (t->names[h->str_len - 1])
 		return -EINVAL;
-	r = walk(t, h->type_len, NULL);
-	if (r < 0)
-		return r;
-	t->at = malloc((t->n + 1) * sizeof(*t->at));
-	return t->at ? walk(t, h->type_len, t->at) : -ENOMEM;
+	/* room for as many as could be: what is not written to is not there */
+	t->at = malloc((h->type_len / sizeof(struct btf_type) + 1) * sizeof(*t->at));
+	return t->at ? walk(t, h->type_len) : -ENOMEM;
 }
 
 void espy_types_done(struct espy_types *t)
@@ -106,18 +108,22 @@ int espy_types_index(struct espy_types *t)
 {
 	uint32_t cap = 64;
 
-	while (cap < 2 * t->n)
+	while (cap < 3 * (uint64_t)t->n_named / 2)
 		cap *= 2;
-	t->slots = calloc(cap, sizeof(*t->slots));
+	t->slots = malloc(cap * sizeof(*t->slots));
 	if (!t->slots)
 		return -ENOMEM;
+	/* not calloc(): pages that are read first are made twice */
+	memset(t->slots, 0, cap * sizeof(*t->slots));
 	t->mask = cap - 1;
 	for (uint32_t id = 1; id <= t->n; id++) {
-		const char *name = espy_types_name(t, espy_types_get(t, id)->name_off);
+		const struct btf_type *type = espy_types_get(t, id);
+		const char *name;
 		uint32_t i;
 
-		if (!*name)
+		if (!is_named(type))
 			continue;
+		name = espy_types_name(t, type->name_off);
 		i = (uint32_t)espy_str_hash(espy_str0(name), 0) & t->mask;
 		while (t->slots[i])
 			i = (i + 1) & t->mask;

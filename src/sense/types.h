@@ -15,9 +15,10 @@ struct espy_types {
 	const uint8_t *data; /* of the types */
 	const char *names;
 	uint32_t names_bytes;
-	uint32_t n;      /* ids are 1 … n */
-	uint32_t *at;    /* by id: offset into data */
-	uint32_t *slots; /* ids by the hash of their names; NULL: not indexed */
+	uint32_t n;       /* ids are 1 … n */
+	uint32_t n_named; /* of them, those that espy_types_next gives */
+	uint32_t *at;     /* by id: offset into data */
+	uint32_t *slots;  /* ids by the hash of their names; NULL: not indexed */
 	uint32_t mask;
 };
 
@@ -33,5 +34,6 @@ const struct btf_type *espy_types_get(const struct espy_types *t, uint32_t id);
 const char *espy_types_name(const struct espy_types *t, uint32_t name_off);
 /* The first type of this kind with the name of `n` bytes; 0: none. */
 uint32_t espy_types_find(const struct espy_types *t, const char *name, size_t n, unsigned kind);
-/* All types with the name, of whatever kind, one by one: *cursor begins as 0. 0: no more. */
+/* All types with the name, of whatever kind but tags, one by one: *cursor begins as 0. 0: no more.
+ */
 uint32_t espy_types_next(const struct espy_types *t, const char *name, size_t n, uint32_t *cursor);

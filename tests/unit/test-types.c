@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* int; struct pair { int a, b; }; enum pair { one = 1 }; typedef struct pair pair; */
+/* int; struct pair { int a, b; }; enum pair { one = 1 }; typedef struct pair pair; a tag "pair" */
 static const struct {
 	struct btf_header h;
 	struct btf_type number;
@@ -18,9 +18,10 @@ static const struct {
 	struct btf_type choice;
 	struct btf_enum one;
 	struct btf_type name;
+	struct btf_type tag;
 	char names[24];
 } sample = {
-	.h = {BTF_MAGIC, BTF_VERSION, 0, sizeof(struct btf_header), 0, 84, 84, 24},
+	.h = {BTF_MAGIC, BTF_VERSION, 0, sizeof(struct btf_header), 0, 96, 96, 24},
 	.number = {1, BTF_KIND_INT << 24, {4}},
 	.bits = 32,
 	.pair = {5, BTF_KIND_STRUCT << 24 | 2, {8}},
@@ -28,6 +29,7 @@ static const struct {
 	.choice = {5, BTF_KIND_ENUM << 24 | 1, {4}},
 	.one = {14, 1},
 	.name = {5, BTF_KIND_TYPEDEF << 24, {2}},
+	.tag = {5, BTF_KIND_TYPE_TAG << 24, {1}},
 	.names = "\0int\0pair\0a\0b\0one",
 };
 
@@ -37,9 +39,9 @@ static void test_by_id(void **state)
 
 	(void)state;
 	assert_int_equal(espy_types_init(&t, &sample, sizeof(sample)), 0);
-	assert_int_equal(t.n, 4);
+	assert_int_equal(t.n, 5);
 	assert_null(espy_types_get(&t, 0));
-	assert_null(espy_types_get(&t, 5));
+	assert_null(espy_types_get(&t, 6));
 	assert_int_equal(btf_kind(espy_types_get(&t, 3)), BTF_KIND_ENUM);
 	assert_string_equal(espy_types_name(&t, espy_types_get(&t, 4)->name_off), "pair");
 	assert_string_equal(espy_types_name(&t, 1000), "");
@@ -60,6 +62,7 @@ static void test_by_name(void **state)
 	assert_int_equal(espy_types_find(&t, "pair", 4, BTF_KIND_TYPEDEF), 4);
 	assert_int_equal(espy_types_find(&t, "pai", 3, BTF_KIND_STRUCT), 0);
 	assert_int_equal(espy_types_find(&t, "pairs", 5, BTF_KIND_STRUCT), 0);
+	assert_int_equal(espy_types_find(&t, "pair", 4, BTF_KIND_TYPE_TAG), 0); /* not looked for */
 	while ((id = espy_types_next(&t, "pair", 4, &cursor)))
 		seen |= 1u << id;
 	assert_int_equal(seen, 1u << 2 | 1u << 3 | 1u << 4);
