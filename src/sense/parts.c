@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #define PARTS_MAX    4
 #define PROGRAMS_MAX 128
+#define WHOEVER      PARTS_MAX /* in `of`: the part that comes to it first */
 
 struct part {
 	struct espy_parts *all;
@@ -23,6 +25,7 @@ struct part {
 	pthread_t thread;
 	bool running;
 	struct bpf_object *object;
+	bool mine[PROGRAMS_MAX];
 	int r;
 };
 
@@ -35,6 +38,7 @@ struct espy_parts {
 	unsigned n;
 	struct part v[PARTS_MAX];
 	int8_t of[PROGRAMS_MAX]; /* which part loads it; -1: none */
+	atomic_bool taken[PROGRAMS_MAX];
 	sem_t go;
 	bool gone, joined;
 };
@@ -56,21 +60,61 @@ static const struct hook {
 #define N_HOOKS (sizeof(hooks) / sizeof(*hooks))
 
 /* libbpf calls prepare() in the thread that loads. */
-static _Thread_local const struct espy_types *types_of_kernel;
+static _Thread_local struct part *loading;
 
-static int prepare(struct bpf_program *p, struct bpf_prog_load_opts *o, long hook)
+static int find_hook(struct bpf_program *p, struct bpf_prog_load_opts *o, const struct hook *h)
 {
-	const struct hook *h = &hooks[hook];
 	const char *at = strchr(bpf_program__section_name(p), '/');
 	char name[128];
 	int n = snprintf(name, sizeof(name), "%s%s", h->prefix, at ? at + 1 : "");
 
-	if (!types_of_kernel || n < 0 || (size_t)n >= sizeof(name))
+	if (n < 0 || (size_t)n >= sizeof(name))
 		return -EINVAL;
 	o->attach_prog_fd = 0;
 	o->attach_btf_obj_fd = 0;
-	o->attach_btf_id = espy_types_find(types_of_kernel, name, (size_t)n, h->kind);
+	o->attach_btf_id = espy_types_find(loading->all->kernel, name, (size_t)n, h->kind);
 	return o->attach_btf_id ? 0 : -ESRCH;
+}
+
+/* Of those that any part may load. */
+static bool take(struct part *part, const struct bpf_program *p)
+{
+	struct bpf_program *other;
+	unsigned i = 0;
+
+	bpf_object__for_each_program(other, part->object)
+	{
+		if (other == p)
+			break;
+		i++;
+	}
+	if (i < PROGRAMS_MAX && part->all->of[i] == WHOEVER)
+		part->mine[i] = !atomic_exchange(&part->all->taken[i], true);
+	return i < PROGRAMS_MAX && part->mine[i];
+}
+
+/* libbpf loads all that it has prepared. What another part loads already becomes a program that
+ * does nothing, which takes the kernel no time. */
+static int leave_out(struct bpf_program *p, struct bpf_prog_load_opts *o)
+{
+	struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	o->func_info_cnt = 0;
+	o->line_info_cnt = 0;
+	return bpf_program__set_insns(p, nothing, sizeof(nothing) / sizeof(*nothing));
+}
+
+static int prepare(struct bpf_program *p, struct bpf_prog_load_opts *o, long hook)
+{
+	int r;
+
+	if (!loading)
+		return -EINVAL;
+	r = find_hook(p, o, &hooks[hook]);
+	return r < 0 || take(loading, p) ? r : leave_out(p, o);
 }
 
 /*
@@ -124,7 +168,7 @@ static int take_maps(const struct part *part)
 	return r;
 }
 
-static int choose_programs(const struct part *part)
+static int choose_programs(struct part *part)
 {
 	struct bpf_program *p;
 	unsigned i = 0;
@@ -132,13 +176,17 @@ static int choose_programs(const struct part *part)
 
 	bpf_object__for_each_program(p, part->object)
 	{
-		bool mine = i < PROGRAMS_MAX && part->all->of[i++] == (int)part->i;
+		int of = i < PROGRAMS_MAX ? part->all->of[i] : -1;
+		bool load = of == WHOEVER || of == (int)part->i;
 
-		r = bpf_program__set_autoload(p, mine);
-		if (r == 0 && mine && bpf_program__type(p) == BPF_PROG_TYPE_TRACING)
+		r = bpf_program__set_autoload(p, load);
+		if (r == 0 && load && bpf_program__type(p) == BPF_PROG_TYPE_TRACING)
 			r = bpf_program__set_attach_target(p, NO_PROGRAM, NULL);
 		if (r < 0)
 			return r;
+		if (i < PROGRAMS_MAX)
+			part->mine[i] = of == (int)part->i;
+		i++;
 	}
 	return 0;
 }
@@ -151,7 +199,7 @@ static int keep_programs(const struct part *part)
 
 	bpf_object__for_each_program(p, part->object)
 	{
-		if (bpf_program__autoload(p)) {
+		if (i < PROGRAMS_MAX && part->mine[i]) {
 			int fd = fcntl(bpf_program__fd(p), F_DUPFD_CLOEXEC, 3);
 
 			if (fd < 0)
@@ -163,7 +211,7 @@ static int keep_programs(const struct part *part)
 	return 0;
 }
 
-static int load_programs(const struct part *part)
+static int load_programs(struct part *part)
 {
 	int r = take_maps(part);
 
@@ -182,10 +230,10 @@ static void *load_part(void *ctx)
 	part->r = open_part(part);
 	while (sem_wait(&all->go) < 0)
 		;
-	types_of_kernel = all->kernel;
+	loading = part;
 	if (all->skel && part->r >= 0)
 		part->r = load_programs(part);
-	types_of_kernel = NULL;
+	loading = NULL;
 	bpf_object__close(part->object);
 	return NULL;
 }
@@ -222,30 +270,22 @@ int espy_parts_start(struct espy_parts **ret, const struct espy_code *file,
 	return 0;
 }
 
-/* How long the verifier takes, as measured on 6.18, in tenths of a millisecond; the rest is about
- * alike. Wrong values cost time, nothing else. */
+/*
+ * Which part loads what takes the verifier longest, as measured on 6.18, in milliseconds, is said
+ * beforehand. The rest is for whoever comes to it first: processors are not alike, nor is anybody
+ * alone with them. Each part has to prepare all of the rest, a millisecond. Wrong values cost time,
+ * nothing else.
+ */
 static const struct cost {
 	const char *program;
 	unsigned cost;
 } costs[] = {
-	{"shared", 400},
-	{"rare", 400},
-	{"sys_exit", 165},
-	{"sys_enter", 140},
-	{"system_uring", 135},
-	{"process_exec__done", 110},
-	{"system_uring__full", 45},
-	{"system_uring__free", 90},
-	{"process_exit", 85},
-	{"ipc_signal", 65},
-	{"ipc_pass", 60},
-	{"net_reset", 5},
-	{"net_reset__sent", 5},
-	{"net_retransmit", 5},
-	{"net_retransmit__synack", 5},
+	{"rare", 40},         {"shared", 36},       {"sys_exit", 24},
+	{"sys_enter", 16},    {"system_uring", 15}, {"process_exec__done", 13},
+	{"process_exit", 10},
 };
 
-#define COST_USUAL 40
+#define COST_USUAL 4
 
 static unsigned cost_of(const char *program)
 {
@@ -255,12 +295,22 @@ static unsigned cost_of(const char *program)
 	return COST_USUAL;
 }
 
+/* Only those that prepare() is called for can be left out again. */
+static bool is_for_whoever(const struct bpf_prog_skeleton *p)
+{
+	return cost_of(p->name) == COST_USUAL &&
+	       bpf_program__type(*p->prog) == BPF_PROG_TYPE_TRACING;
+}
+
 /* The dearest that is left goes to who has least to do. */
 static void share_out(struct espy_parts *p, const bool *wanted)
 {
 	unsigned load[PARTS_MAX] = {0}, n = (unsigned)p->skel->prog_cnt;
 
 	memset(p->of, -1, sizeof(p->of));
+	for (unsigned i = 0; i < n && i < PROGRAMS_MAX; i++)
+		if (wanted[i] && is_for_whoever(&p->skel->progs[i]))
+			p->of[i] = WHOEVER;
 	for (;;) {
 		unsigned best = 0, least = 0;
 		int at = -1;

@@ -3,7 +3,8 @@
  * The programs of one object file, loaded by several threads at a time. libbpf loads an object's
  * programs one after the other, and the kernel's verifier takes a fifth of a second for all of
  * them: so each thread has an object of its own made of the same file, which takes the maps of the
- * first one and loads a share of the programs.
+ * first one and loads a share of the programs. The cheaper half is nobody's share: who comes to one
+ * first loads it, so that all end together however fast each of the processors is.
  */
 #pragma once
 
