@@ -86,12 +86,20 @@ static void pass_on(int sig, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+/* The end of the command ends the sleep between two looks at the rings. */
+static void wake(int sig)
+{
+	(void)sig;
+}
+
 static const int passed[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
 
 static void catch_signals(struct sigaction *old)
 {
 	struct sigaction sa = {.sa_sigaction = pass_on, .sa_flags = SA_SIGINFO | SA_RESTART};
+	struct sigaction end = {.sa_handler = wake, .sa_flags = SA_NOCLDSTOP | SA_RESTART};
 
+	sigaction(SIGCHLD, &end, NULL);
 	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
 		sigaction(passed[i], &sa, &old[i]);
 }
