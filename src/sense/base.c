@@ -105,11 +105,13 @@ static int set_up(struct base *s, const struct espy_sense_options *options, stru
 	if (r >= 0)
 		r = espy_attach_targets(s->skel, o, err);
 	if (r >= 0)
-		r = espy_load_join(s->load, err);
+		r = espy_load_wait(s->load, err);
 	if (r >= 0)
 		r = espy_attach_tails(s->load, o, err);
 	if (r >= 0)
 		r = espy_attach(s->load, &s->links, err);
+	if (r >= 0)
+		espy_load_settle(s->load);
 	if (r >= 0 && o->sample_hz)
 		r = espy_sampler_start(&s->sampler, program(s, s->skel->progs.profile_sample),
 				       s->n_cpus, o->sample_hz, err);

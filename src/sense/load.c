@@ -412,12 +412,17 @@ int espy_load_fd(const struct espy_load *l, const struct bpf_program *p)
 	return -ENOENT;
 }
 
-int espy_load_join(struct espy_load *l, struct espy_err *err)
+int espy_load_wait(struct espy_load *l, struct espy_err *err)
 {
-	int r = espy_parts_join(l->parts);
+	int r = espy_parts_wait(l->parts);
 
-	drop_sources(l);
 	return r < 0 ? load_failed(r, err) : 0;
+}
+
+void espy_load_settle(struct espy_load *l)
+{
+	espy_parts_join(l->parts);
+	drop_sources(l);
 }
 
 void espy_load_free(struct espy_load *l)

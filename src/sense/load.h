@@ -14,11 +14,13 @@ struct espy_load;
  * is attached. 0, or negative errno and a sentence. */
 int espy_load_start(struct espy_load **ret, unsigned cpus, const struct espy_sense_options *o,
 		    struct espy_err *err);
-/* Maps and data are there at once, the programs when they are joined. For as long as the load is.
- */
+/* Maps and data are there at once, the programs when they were waited for. For as long as the load
+ * is. */
 struct espy_bpf *espy_load_skeleton(const struct espy_load *l);
 /* Waits until the programs are loaded. */
-int espy_load_join(struct espy_load *l, struct espy_err *err);
+int espy_load_wait(struct espy_load *l, struct espy_err *err);
+/* Waits until what loaded them is gone, too, and gives back all that it needed. */
+void espy_load_settle(struct espy_load *l);
 void espy_load_free(struct espy_load *l);
 
 /* A program of the skeleton, as it was loaded; -ENOENT: it was not. */

@@ -39,8 +39,8 @@ struct espy_parts {
 	struct part v[PARTS_MAX];
 	int8_t of[PROGRAMS_MAX]; /* which part loads it; -1: none */
 	atomic_bool taken[PROGRAMS_MAX];
-	sem_t go;
-	bool gone, joined;
+	sem_t go, done;
+	bool gone, waited, joined;
 };
 
 /* --- what a program is attached to ---------------------------------------------------------- */
@@ -234,7 +234,8 @@ static void *load_part(void *ctx)
 	if (all->skel && part->r >= 0)
 		part->r = load_programs(part);
 	loading = NULL;
-	bpf_object__close(part->object);
+	sem_post(&all->done);
+	bpf_object__close(part->object); /* milliseconds for which nobody has to wait */
 	return NULL;
 }
 
@@ -262,6 +263,7 @@ int espy_parts_start(struct espy_parts **ret, const struct espy_code *file,
 	p->excerpt = excerpt;
 	p->n = count_processors();
 	sem_init(&p->go, 0, 0);
+	sem_init(&p->done, 0, 0);
 	for (unsigned i = 0; i < p->n; i++) {
 		p->v[i] = (struct part){.all = p, .i = i};
 		p->v[i].running = espy_thread_start(&p->v[i].thread, load_part, &p->v[i]) == 0;
@@ -347,22 +349,30 @@ void espy_parts_go(struct espy_parts *p, const struct bpf_object_skeleton *skel,
 	let_go(p);
 }
 
-int espy_parts_join(struct espy_parts *p)
+int espy_parts_wait(struct espy_parts *p)
 {
 	int r = 0;
 
 	let_go(p);
-	for (unsigned i = 0; i < p->n && !p->joined; i++) {
-		struct part *part = &p->v[i];
-
-		if (part->running)
-			pthread_join(part->thread, NULL);
-		else
-			load_part(part);
-		r = r < 0 ? r : part->r;
-	}
-	p->joined = true;
+	for (unsigned i = 0; i < p->n && !p->waited; i++)
+		if (!p->v[i].running)
+			load_part(&p->v[i]);
+	for (unsigned i = 0; i < p->n && !p->waited; i++)
+		while (sem_wait(&p->done) < 0)
+			;
+	p->waited = true;
+	for (unsigned i = 0; i < p->n && r == 0; i++)
+		r = p->v[i].r;
 	return r;
+}
+
+void espy_parts_join(struct espy_parts *p)
+{
+	espy_parts_wait(p);
+	for (unsigned i = 0; i < p->n && !p->joined; i++)
+		if (p->v[i].running)
+			pthread_join(p->v[i].thread, NULL);
+	p->joined = true;
 }
 
 int espy_parts_fd(const struct espy_parts *p, unsigned i)
@@ -381,5 +391,6 @@ void espy_parts_free(struct espy_parts *p)
 		if (p->fd[i] > 0)
 			close(p->fd[i]);
 	sem_destroy(&p->go);
+	sem_destroy(&p->done);
 	free(p);
 }

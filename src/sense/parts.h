@@ -25,7 +25,9 @@ int espy_parts_start(struct espy_parts **ret, const struct espy_code *file,
 void espy_parts_go(struct espy_parts *p, const struct bpf_object_skeleton *skel,
 		   const bool *wanted);
 /* Waits until all are loaded. 0, or the first negative errno. */
-int espy_parts_join(struct espy_parts *p);
+int espy_parts_wait(struct espy_parts *p);
+/* The same, and until the threads are gone and nothing that was borrowed is used any more. */
+void espy_parts_join(struct espy_parts *p);
 /* The i-th program of the skeleton, when all are loaded; -ENOENT: it is not. Closed with the parts.
  */
 int espy_parts_fd(const struct espy_parts *p, unsigned i);
