@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define SNAPSHOT_MAX (256u << 20)
+#define KEY_MAX      64
 
 /* All of the iterator's output; the objects that it mentions are in the rings by then. */
 static int read_all(int fd, struct espy_buf *b)
@@ -25,14 +26,26 @@ static int read_all(int fd, struct espy_buf *b)
 	}
 }
 
+/* An iterator goes through empty buckets ten times as slowly as a look for the first key. */
+static bool is_empty(const struct bpf_map *map)
+{
+	char key[KEY_MAX];
+
+	return bpf_map__key_size(map) <= sizeof(key) &&
+	       bpf_map_get_next_key(bpf_map__fd(map), NULL, key) == -ENOENT;
+}
+
 int espy_iterate(int program, const struct bpf_map *map, struct espy_buf *b)
 {
 	union bpf_iter_link_info info = {.map.map_fd = map ? (unsigned)bpf_map__fd(map) : 0};
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &info, .iter_info_len = sizeof(info));
-	int link = program < 0 ? program
-			       : bpf_link_create(program, 0, BPF_TRACE_ITER, map ? &opts : NULL);
-	int fd, r;
+	int link, fd, r;
 
+	if (program < 0)
+		return program;
+	if (map && is_empty(map))
+		return 0;
+	link = bpf_link_create(program, 0, BPF_TRACE_ITER, map ? &opts : NULL);
 	if (link < 0)
 		return link;
 	fd = bpf_iter_create(link);

@@ -8,5 +8,5 @@
 struct bpf_map;
 
 /* Runs the program with this descriptor, over all tasks or over `map`, and adds what it wrote to
- * `b`. 0 or negative errno; -ENOMEM also when it is more than 256 MiB. */
+ * `b`: of an empty map nothing. 0 or negative errno; -ENOMEM also when it is more than 256 MiB. */
 int espy_iterate(int program, const struct bpf_map *map, struct espy_buf *b);
