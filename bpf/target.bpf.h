@@ -337,23 +337,37 @@ __noinline u64 note_exec_at(u64 mm, u64 at, u64 prot)
 	return m.end;
 }
 
+struct protect_range {
+	u64 mm, from, to, last, prot;
+	struct task_state *st;
+};
+
+/* 1: no need to go on. */
+static long protect_step(u32 i, struct protect_range *r)
+{
+	if (r->from >= r->to || r->st->old[1])
+		return 1;
+	r->last = r->from;
+	r->from = note_exec_at(r->mm, r->from, r->prot);
+	return !r->from;
+}
+
 /* mprotect that makes a range executable: of all that lies in it, the first that should not be.
  * old[0]: protection, kind, and from bit 16 why. */
 static __always_inline void note_protect(struct task_state *st, u64 from, u64 length, u64 prot)
 {
-	u64 mm = KNUM(current_task(), mm);
-	u64 to = from + length, last = from;
+	struct protect_range r = {.mm = KNUM(current_task(), mm),
+				  .from = from,
+				  .to = from + length,
+				  .last = from,
+				  .prot = prot,
+				  .st = st};
 
-	for (u64 i = 0; i < RANGE_VMAS && from < to && !st->old[1]; i++) {
-		last = from;
-		from = note_exec_at(mm, from, prot);
-		if (!from)
-			break;
-	}
-	if (from && !st->old[1] && from < to) /* more mappings than are looked at */
+	EACH(RANGE_VMAS, RANGE_VMAS, protect_step, &r);
+	if (r.from && !st->old[1] && r.from < r.to) /* more mappings than are looked at */
 		st->old[1] = REASON_UNKNOWN;
 	if (st->old[1]) {
-		st->obj = note_at(mm, last);
+		st->obj = note_at(r.mm, r.last);
 		st->old[0] = st->args[7] | st->old[1] << 16;
 	}
 	st->old[1] = 0;

@@ -216,9 +216,13 @@ static __always_inline u64 mapping_pack(u64 mm, const struct mapping *m)
 	return (m->flags & PROT_BITS) | memory_of(mm, m) << 8;
 }
 
-/* `from` itself where that can be executed, else where its mapping ends; 0: there is none. Global.
- */
+/* `from` itself where that can be executed, else where its mapping ends; 0: there is none. Where a
+ * loop is verified time for time it is global, else one level of functions less. */
+#ifdef ESPY_OLD
 __noinline u64 exec_or_end(u64 mm, u64 from)
+#else
+static __always_inline u64 exec_or_end(u64 mm, u64 from)
+#endif
 {
 	struct mapping m;
 
@@ -226,16 +230,31 @@ __noinline u64 exec_or_end(u64 mm, u64 from)
 	return m.flags & VM_EXEC ? from : m.end;
 }
 
-/* The first mapping of a range that can be executed, as an address in it; 0: none. Global. */
-__noinline u64 exec_in_range(u64 mm, u64 from, u64 to)
+struct exec_range {
+	u64 mm, from, to, found;
+};
+
+/* 1: no need to go on. */
+static long exec_step(u32 i, struct exec_range *r)
 {
 	u64 next;
 
-	for (u64 i = 0; i < RANGE_VMAS && from < to; i++) {
-		next = exec_or_end(mm, from);
-		if (!next || next == from)
-			return next;
-		from = next;
-	}
+	if (r->from >= r->to)
+		return 1;
+	next = exec_or_end(r->mm, r->from);
+	if (next == r->from)
+		r->found = next;
+	if (!next || next == r->from)
+		return 1;
+	r->from = next;
 	return 0;
+}
+
+/* The first mapping of a range that can be executed, as an address in it; 0: none. Global. */
+__noinline u64 exec_in_range(u64 mm, u64 from, u64 to)
+{
+	struct exec_range r = {.mm = mm, .from = from, .to = to};
+
+	EACH(RANGE_VMAS, RANGE_VMAS, exec_step, &r);
+	return r.found;
 }
