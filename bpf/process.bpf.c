@@ -52,8 +52,8 @@ static __always_inline void child_state(struct task_state *st, struct task_struc
 	}
 	if (!(st->verdict & V_TREE))
 		return;
-	__sync_fetch_and_add(&tree_gen,
-			     1); /* it may have the memory of one that was not followed */
+	/* it may have the memory of one that was not followed */
+	__sync_fetch_and_add(&tree_gen, 1);
 	if (!(flags & CLONE_THREAD))
 		__sync_fetch_and_add(&alive, 1);
 }
