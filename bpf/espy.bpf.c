@@ -7,6 +7,7 @@
 #include "file.bpf.c"
 #include "access.bpf.c"
 #include "settings.bpf.c"
+#include "image.bpf.c"
 #include "process.bpf.c"
 #include "network.bpf.c"
 #include "dns.bpf.c"
