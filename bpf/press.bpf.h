@@ -42,7 +42,7 @@ static __always_inline void press_tell(struct espy_cpu *c, void *ring, u64 time,
 	c->seq++;
 	rec = bpf_ringbuf_reserve(ring, sizeof(*rec), 0);
 	if (!rec) {
-		count_lost(ESPY_CLASS_system);
+		count_lost_at(c, ESPY_CLASS_system);
 		return;
 	}
 	__builtin_memset(rec, 0, sizeof(*rec));
@@ -61,8 +61,9 @@ static __always_inline void press_tell(struct espy_cpu *c, void *ring, u64 time,
  * verified once. */
 __noinline int press_check(u64 time)
 {
-	struct espy_cpu *c = this_cpu();
-	void *ring = this_ring();
+	u32 cpu = bpf_get_smp_processor_id();
+	struct espy_cpu *c = cpu_at(cpu);
+	void *ring = ring_at(cpu);
 	u32 old = c->level;
 	u64 waiting;
 

@@ -5,24 +5,34 @@
 
 #include "cred.bpf.h"
 
-static __always_inline struct espy_cpu *this_cpu(void)
+/* Which processor it is, is asked for once in a function: the kernel replaces the question by
+ * instructions, and moves all that is behind in the program each time. */
+static __always_inline struct espy_cpu *cpu_at(u32 cpu)
 {
-	return &cpus[bpf_get_smp_processor_id() & (ESPY_CPUS - 1)];
+	return &cpus[cpu & (ESPY_CPUS - 1)];
 }
 
-static __always_inline void *this_ring(void)
+static __always_inline struct espy_cpu *this_cpu(void)
 {
-	u32 cpu = bpf_get_smp_processor_id();
+	return cpu_at(bpf_get_smp_processor_id());
+}
 
+static __always_inline void *ring_at(u32 cpu)
+{
 	return bpf_map_lookup_elem(&rings, &cpu);
 }
 
-static __always_inline void count_lost(u32 class_id)
+static __always_inline void count_lost_at(struct espy_cpu *c, u32 class_id)
 {
 	asm volatile(""
 		     : "+r"(class_id)); /* the register that is compared is the one that is used */
 	if (class_id < ESPY_CLASS__MAX)
-		this_cpu()->lost[class_id]++;
+		c->lost[class_id]++;
+}
+
+static __always_inline void count_lost(u32 class_id)
+{
+	count_lost_at(this_cpu(), class_id);
 }
 
 /* Class of an event type. From a table: a switch would be a way for each event to the verifier. */
@@ -37,16 +47,17 @@ static __always_inline u32 class_of(u32 type)
  * it is taken later. */
 static __always_inline void *record_reserve_at(u32 size, u32 class_id, u32 *seq, u64 time)
 {
-	struct espy_cpu *c = this_cpu();
+	u32 cpu = bpf_get_smp_processor_id();
+	struct espy_cpu *c = cpu_at(cpu);
 	bool refused = press_refuses(c, class_id, time);
-	void *ring = this_ring();
+	void *ring = ring_at(cpu);
 	void *rec = NULL;
 
 	*seq = ++c->seq;
 	if (ring && !refused)
 		rec = bpf_ringbuf_reserve(ring, size, 0);
 	if (!rec)
-		count_lost(class_id);
+		count_lost_at(c, class_id);
 	return rec;
 }
 
@@ -62,28 +73,30 @@ static __always_inline void *record_reserve(u32 size, u32 class_id, u32 *seq)
  */
 static __always_inline void *record_reserve_apart(u32 size)
 {
-	void *ring = this_ring();
+	u32 cpu = bpf_get_smp_processor_id();
+	void *ring = ring_at(cpu);
 	void *rec = NULL;
 
 	if (ring)
 		rec = bpf_ringbuf_reserve(ring, size, 0);
 	if (!rec)
-		this_cpu()->apart++;
+		cpu_at(cpu)->apart++;
 	return rec;
 }
 
 /* Sends a record that was built elsewhere; its hdr.seq is set here. 0: it is out. */
 static __always_inline int record_output(struct espy_event *e, u32 size, u32 class_id)
 {
-	struct espy_cpu *c = this_cpu();
+	u32 cpu = bpf_get_smp_processor_id();
+	struct espy_cpu *c = cpu_at(cpu);
 	bool refused = press_refuses(c, class_id, e->time);
-	void *ring = this_ring();
+	void *ring = ring_at(cpu);
 
 	e->seq = ++c->seq;
 	e->size = size;
 	if (ring && !refused && bpf_ringbuf_output(ring, e, size, BPF_RB_NO_WAKEUP) == 0)
 		return 0;
-	count_lost(class_id);
+	count_lost_at(c, class_id);
 	return -1;
 }
 
@@ -91,14 +104,15 @@ static __always_inline int record_output(struct espy_event *e, u32 size, u32 cla
  * their taking room, where a gap would look like a loss. Its own losses are counted apart. */
 static __always_inline int record_apart(struct espy_event *e, u32 size)
 {
-	void *ring = this_ring();
+	u32 cpu = bpf_get_smp_processor_id();
+	void *ring = ring_at(cpu);
 
 	e->seq = 0;
 	e->size = size;
 	e->flags |= ESPY_F_APART;
 	if (ring && bpf_ringbuf_output(ring, e, size, BPF_RB_NO_WAKEUP) == 0)
 		return 0;
-	this_cpu()->samples_lost++;
+	cpu_at(cpu)->samples_lost++;
 	return -1;
 }
 
