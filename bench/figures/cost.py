@@ -5,7 +5,7 @@ import statistics
 
 from .process import run
 from .results import number, percent, times
-from .tools import ESPY, FLOOR, PEERS, UNTRACED, ToolFailed, lost_in, present
+from .tools import ESPY, FLOOR, PEERS, RECORDS, UNTRACED, ToolFailed, lost_in, present
 
 OPS = {
     'getppid': 'the cheapest call, not recorded by Espy',
@@ -18,8 +18,8 @@ OPS = {
     'stat': 'the same path',
     'fork-exec': 'fork, exec, wait of a small static program',
 }
-IN_KERNEL = [w.name for w in [FLOOR] + ESPY]
-ROUND = [FLOOR] + ESPY  # each between two looks at the untraced loop, with which it is compared
+IN_KERNEL = [w.name for w in [FLOOR, RECORDS] + ESPY]
+ROUND = [FLOOR, RECORDS] + ESPY  # each between two looks at the untraced loop, with which it is compared
 STEADY = 0.06  # these two may differ by so much, or the machine has changed its speed
 
 
@@ -127,7 +127,7 @@ def peers_round(bench, samples, peers):
 
 def measure(bench):
     samples, lost = Samples(), 0
-    ways = [UNTRACED, FLOOR] + ESPY
+    ways = [UNTRACED, FLOOR, RECORDS] + ESPY
     peers = list(present(PEERS, bench.results, 'cost per call'))
     for n in range(bench.rounds):
         bench.say(f'cost per system call, round {n + 1} of {bench.rounds}')

@@ -71,6 +71,9 @@ UNTRACED = Way('untraced', 'nobody looks')
 FLOOR = Way('empty programs', 'two BPF programs that do nothing on entry and exit: the kernel\'s own price',
             beside=['{floor}'], wait='sleep')
 
+RECORDS = Way('smallest records', 'two BPF programs that note begin, end and result of every call of the machine in 64 bytes that '
+              'nobody reads: the kernel\'s price for any record with a duration', beside=['{floor}', 'records'], wait='sleep')
+
 ESPY = [
     Way('espy', 'all recorded to a file: `espy run`', wrap=['{espy}', 'run', '-q', '-o', '{trace}', '--']),
     Way('espy, filtered out', '`espy run -F exec`: the calls are not wanted',

@@ -6,7 +6,7 @@ import time
 
 from .process import run
 from .results import Table, number, percent
-from .tools import ESPY, FLOOR, UNTRACED, WORK_PEERS, ToolFailed, count_in, lost_in
+from .tools import ESPY, FLOOR, RECORDS, UNTRACED, WORK_PEERS, ToolFailed, count_in, lost_in
 
 SQLITE = '''
 import os, sqlite3, sys
@@ -68,7 +68,7 @@ def once(bench, work, prefix):
     return wall, user + system, p.wall
 
 
-WAYS = [FLOOR, ESPY[0]]  # each between two runs with nobody looking
+WAYS = [FLOOR, RECORDS, ESPY[0]]  # each between two runs with nobody looking
 ROUNDS_MIN, ROUNDS_MAX = 2, 12
 STEADY = 0.10  # of which the wall clock may differ by so much
 
@@ -120,11 +120,11 @@ def compare(bench, work, t):
     runs, lost = rounds(bench, work)
     runs.give(bench.results, work)
     get = lambda name: bench.results.get(f'work/{work.name}/{name}')  # noqa: E731
-    floor, espy = get(f'{FLOOR.name}.ratio'), get('espy.ratio')
+    floor, records, espy = get(f'{FLOOR.name}.ratio'), get(f'{RECORDS.name}.ratio'), get('espy.ratio')
     events = count_in(bench, bench.trace) or 0
     bench.results.add(f'work/{work.name}.bytes', [os.path.getsize(bench.trace) / max(1, events)], 'bytes/event')
     bench.results.add(f'work/{work.name}.events_per_s', [events / get('untraced.wall').median], 'events/s', better=1)
-    t.row(work.name, number(get('untraced.wall').best), number(get('untraced.wall').median), cell(floor), cell(espy),
+    t.row(work.name, number(get('untraced.wall').best), number(get('untraced.wall').median), cell(floor), cell(records), cell(espy),
           percent(espy.spread), cell(get(f'{FLOOR.name}.cpu_ratio')), cell(get('espy.cpu_ratio')),
           number(get('espy.whole').best), len(espy.values), number(events), number(round(events / get('untraced.wall').median)),
           number(os.path.getsize(bench.trace) / max(1, events)), number(lost))
@@ -159,7 +159,7 @@ def measure(bench):
         f'their mean; where these two differ by more than {percent(STEADY)} the round is left out, unless all are. '
         '"CPU" is user and system time of the work itself, "with start" espy run from its start to its end, the trace '
         'finished.',
-        ['', 'untraced', 'median', 'empty', 'espy', 'spread', 'CPU empty', 'CPU espy', 'with start', 'rounds',
+        ['', 'untraced', 'median', 'empty', 'records', 'espy', 'spread', 'CPU empty', 'CPU espy', 'with start', 'rounds',
          'events', 'events/s', 'bytes/event', 'lost'])
     names = () if bench.quick else ('C compile', 'tar', 'git')
     others = Table('Real work under other tools', 'Wall clock, times the untraced one; once, with '
