@@ -64,16 +64,16 @@ static __always_inline bool is_device(struct file *file)
 
 static __always_inline void open_how(struct call_exit *x, struct espy_ev_file_open *rec)
 {
-	struct open_how how = {};
+	struct open_how *how = (void *)x->s->text; /* not used yet, and the stack is short */
 
 	rec->resolve = 0;
 	rec->flags = (u32)call_arg(x->st, x->c->arg[0]);
 	rec->mode = (u16)call_arg(x->st, x->c->arg[2]);
 	if (x->c->form == ESPY_FORM_HOW &&
-	    !bpf_probe_read_user(&how, sizeof(how), (void *)call_arg(x->st, 3))) {
-		rec->flags = how.flags;
-		rec->mode = how.mode;
-		rec->resolve = how.resolve;
+	    !bpf_probe_read_user(how, sizeof(*how), (void *)call_arg(x->st, 3))) {
+		rec->flags = how->flags;
+		rec->mode = how->mode;
+		rec->resolve = how->resolve;
 	}
 }
 

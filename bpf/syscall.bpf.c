@@ -326,16 +326,13 @@ int sys_enter(u64 *ctx)
 	struct pt_regs *regs = call_regs(ctx);
 	long id = ENTRY_ID(ctx);
 	u32 nr = CALL_INDEX(id);
+	struct task_struct *t = current_task();
 	const struct espy_call *c;
-	struct task_struct *t;
 	struct task_state *st;
 	bool ia32;
 
 	/* which table it is costs more to know than to look at both */
-	if (IS_NO_CALL(id) || !(calls[0][nr].on | calls[1][nr].on) || !armed)
-		return 0;
-	t = current_task();
-	if (is_other(t))
+	if (is_other(t) || IS_NO_CALL(id) || !(calls[0][nr].on | calls[1][nr].on) || !armed)
 		return 0;
 	ia32 = is_ia32(t);
 	c = &calls[ia32][nr];

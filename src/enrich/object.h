@@ -78,10 +78,11 @@ static inline struct espy_str espy_object_text(const struct espy_object *o,
 					       enum espy_object_part part)
 {
 	const char *text = (const char *)(o->part + o->n_parts);
-	uint32_t begin = part ? o->part[part - 1].end : 0;
+	uint32_t begin;
 
 	if (part >= o->n_parts)
 		return ESPY_STR_NONE;
+	begin = part ? o->part[part - 1].end : 0;
 	return (struct espy_str){text + begin, o->part[part].end - begin};
 }
 /* enum espy_source of its path. */
