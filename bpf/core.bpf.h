@@ -65,16 +65,19 @@ const volatile bool has_loop = 0;         /* helper bpf_loop: 5.17 */
  * the processor already: a task that is preempted in sys_exit would cost all others their events
  * until it goes on. Programs of the tracepoint's perf event run with preemption disabled there too;
  * for those kernels the source is compiled once more, with ESPY_PERF. Their context is the
- * tracepoint's record: 8 bytes common to all, the number, the result.
+ * tracepoint's record: 8 bytes common to all, the number, the result. The end of a task is such a
+ * hook, too: threads that are killed at once end one in the middle of the other.
  */
 #ifdef ESPY_PERF
 #define ENTRY_HOOK      "tracepoint/raw_syscalls/sys_enter"
 #define EXIT_HOOK       "tracepoint/raw_syscalls/sys_exit"
+#define LEAVE_HOOK      "tracepoint/sched/sched_process_exit"
 #define ENTRY_ID(ctx)   ((long)(ctx)[1])
 #define EXIT_VALUE(ctx) ((long)(ctx)[2])
 #else
 #define ENTRY_HOOK      "tp_btf/sys_enter"
 #define EXIT_HOOK       "tp_btf/sys_exit"
+#define LEAVE_HOOK      "tp_btf/sched_process_exit"
 #define ENTRY_ID(ctx)   ((long)(ctx)[1])
 #define EXIT_VALUE(ctx) ((long)(ctx)[1])
 #endif

@@ -472,16 +472,17 @@ static __always_inline bool exit_is_first(const struct task_state *st)
 	return bpf_map_update_elem(&exits_told, &key, &one, BPF_NOEXIST) == 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit, struct task_struct *p)
+SEC(LEAVE_HOOK)
+int process_exit(void *ctx)
 {
+	struct task_struct *p = current_task();
 	struct task_state *st;
 	bool last;
 	u32 tid;
 
 	if (!armed)
 		return 0;
-	st = state_seen(current_task(), SEEN_INSIDE);
+	st = state_seen(p, SEEN_INSIDE);
 	if (!st)
 		return 0;
 	if (event_on[ESPY_EV_process_inject] && st->verdict & V_RECORD)
