@@ -545,13 +545,15 @@ static uint64_t next_sleep(const struct espy_capture *c, uint64_t last)
 
 static int round_trip(struct espy_capture *c, uint64_t *sleep_ns)
 {
+	/* of before: what is given up at that time must not stand before records of then */
+	uint64_t now = espy_machine_now();
 	int n = espy_sense_drain(c->sense, false, take_record, c), r = 0;
 
 	if (n < 0)
 		return n;
 	r = take_hashes(c);
 	if (r >= 0)
-		r = take_rest(c, espy_enrich_pass, espy_machine_now() - HELD_BACK_NS);
+		r = take_rest(c, espy_enrich_pass, now - HELD_BACK_NS);
 	if (r >= 0 && is_due(c))
 		r = flush(c);
 	if (c->o.profile.every_ns && espy_machine_now() >= c->next_count)
