@@ -186,15 +186,7 @@ SHARED(file_aio)
 		this_cpu()->seq += c.n - max;
 		this_cpu()->lost[ESPY_CLASS_file] += c.n - max;
 	}
-	if (HAS(has_loop)) {
-		bpf_loop(c.n > max ? max : c.n, aio_step, &c, 0);
-	} else {
-		for (u32 i = 0; i < AIO_MAX_OLD; i++) {
-			if (i >= c.n)
-				break;
-			aio_step(i, &c);
-		}
-	}
+	EACH(c.n, max, aio_step, &c);
 	st->entry = 0;
 	return 0;
 }

@@ -404,15 +404,7 @@ static long add_length(u32 i, struct lengths *l)
 
 static __always_inline u64 sum_lengths(struct lengths *l, u32 n)
 {
-	if (HAS(has_loop)) {
-		bpf_loop(n, add_length, l, 0);
-	} else {
-		for (u32 i = 0; i < IOVS_MAX; i++) {
-			if (i >= n)
-				break;
-			add_length(i, l);
-		}
-	}
+	EACH(n, IOVS_MAX, add_length, l);
 	return l->sum;
 }
 
