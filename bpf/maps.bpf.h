@@ -38,6 +38,7 @@ const volatile bool merge_always = 0;               /* runs of reads and writes 
 /* --- live, mapped by user space ------------------------------------------------------------- */
 
 struct espy_call calls[ESPY_ABIS][ESPY_CALLS] = {};
+u8 numbers[ESPY_CALLS] = {}; /* enum espy_number: whether to look into `calls` */
 struct espy_uring urings[ESPY_URINGS] = {};
 struct espy_layout layouts[ESPY_EVENT_ID_MAX] = {};
 struct espy_cpu cpus[ESPY_CPUS] = {};

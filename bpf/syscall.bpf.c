@@ -331,8 +331,7 @@ int sys_enter(u64 *ctx)
 	struct task_state *st;
 	bool ia32;
 
-	/* which table it is costs more to know than to look at both */
-	if (is_other(t) || IS_NO_CALL(id) || !(calls[0][nr].on | calls[1][nr].on) || !armed)
+	if (!(numbers[nr] & ESPY_NUMBER_ON) || is_other(t) || IS_NO_CALL(id) || !armed)
 		return 0;
 	ia32 = is_ia32(t);
 	c = &calls[ia32][nr];
@@ -572,16 +571,13 @@ AT_EXIT(sys_exit)
 	const struct espy_call *c;
 	struct task_struct *t;
 	struct task_state *st;
-	bool taken_back = false, on, moves;
+	bool taken_back = false;
+	u8 number = numbers[nr];
 
-	if (IS_NO_CALL(regs->orig_ax))
-		return 0;
-	on = calls[0][nr].on | calls[1][nr].on;
-	moves = (calls[0][nr].flags | calls[1][nr].flags) & ESPY_CALL_MOVES;
-	if (!on && !moves)
+	if (!number || IS_NO_CALL(regs->orig_ax))
 		return 0;
 	t = current_task();
-	if (!moves && is_other(t))
+	if (!(number & ESPY_NUMBER_MOVES) && is_other(t))
 		return 0;
 	c = &calls[is_ia32(t)][nr];
 	if (c->flags & ESPY_CALL_MOVES)

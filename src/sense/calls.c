@@ -395,6 +395,21 @@ void espy_calls_bound(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool 
 		calls[1][nr].on |= ESPY_ON_QUIET; /* it may be an accept */
 }
 
+void espy_calls_numbers(uint8_t numbers[ESPY_CALLS],
+			const struct espy_call calls[ESPY_ABIS][ESPY_CALLS])
+{
+	for (unsigned nr = 0; nr < ESPY_CALLS; nr++) {
+		uint8_t on = 0, flags = 0;
+
+		for (unsigned table = 0; table < ESPY_ABIS; table++) {
+			on |= calls[table][nr].on;
+			flags |= calls[table][nr].flags;
+		}
+		numbers[nr] = (uint8_t)((on ? ESPY_NUMBER_ON : 0) |
+					(flags & ESPY_CALL_MOVES ? ESPY_NUMBER_MOVES : 0));
+	}
+}
+
 /* --- io_uring ------------------------------------------------------------------------------- */
 
 static bool is_text_given(const struct espy_schema *s, const char *name)

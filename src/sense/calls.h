@@ -23,6 +23,10 @@ void espy_calls_fill(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *
 void espy_calls_bound(struct espy_call calls[ESPY_ABIS][ESPY_CALLS], const bool *type,
 		      const bool *path_bound);
 
+/* What each number is in a filled table: enum espy_number. */
+void espy_calls_numbers(uint8_t numbers[ESPY_CALLS],
+			const struct espy_call calls[ESPY_ABIS][ESPY_CALLS]);
+
 /* The same for operations of io_uring (uring.def), and the layouts of all events. */
 void espy_calls_fill_urings(struct espy_uring urings[ESPY_URINGS],
 			    struct espy_layout layouts[ESPY_EVENT_ID_MAX], const bool *type);

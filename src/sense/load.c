@@ -204,6 +204,7 @@ static void settings(struct espy_bpf *skel, const struct espy_sense_options *o,
 	espy_calls_fill_urings(skel->bss->urings, skel->bss->layouts, o->type);
 	espy_calls_fill(skel->bss->calls, o->type, espy_load_has_program);
 	espy_calls_bound(skel->bss->calls, o->type, o->path_bound);
+	espy_calls_numbers(skel->bss->numbers, skel->bss->calls);
 	bounds(skel, o);
 }
 

@@ -54,6 +54,12 @@ enum espy_call_flags {
 	ESPY_CALL_CREDS = 128, /* may give the caller other credentials */
 };
 
+/* What a number is in any table: which table it is of costs more to know. */
+enum espy_number {
+	ESPY_NUMBER_ON = 1,
+	ESPY_NUMBER_MOVES = 2, /* has ESPY_CALL_MOVES */
+};
+
 enum espy_form {
 	ESPY_FORM_PLAIN = 0,
 	ESPY_FORM_CLONE = 1,       /* flags in argument 1 */

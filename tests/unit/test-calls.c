@@ -51,6 +51,27 @@ static void test_arguments(void **state)
 	assert_int_equal(native("getppid")->on, 0);
 }
 
+/* What a number is in either table. */
+static void test_numbers(void **state)
+{
+	uint8_t numbers[ESPY_CALLS];
+
+	(void)state;
+	fill(ESPY_EV_file_rename);
+	espy_calls_numbers(numbers, calls);
+	assert_int_equal(numbers[espy_call_nr(ESPY_ABI_NATIVE, "rename")],
+			 ESPY_NUMBER_ON | ESPY_NUMBER_MOVES);
+	assert_int_equal(numbers[espy_call_nr(ESPY_ABI_IA32, "rename")],
+			 ESPY_NUMBER_ON | ESPY_NUMBER_MOVES);
+	/* not recorded, but it changes paths */
+	assert_int_equal(numbers[espy_call_nr(ESPY_ABI_NATIVE, "mount")], ESPY_NUMBER_MOVES);
+	assert_int_equal(numbers[espy_call_nr(ESPY_ABI_NATIVE, "pread64")], 0);
+	fill(ESPY_EV_file_seek);
+	espy_calls_numbers(numbers, calls);
+	assert_int_equal(numbers[espy_call_nr(ESPY_ABI_NATIVE, "lseek")], ESPY_NUMBER_ON);
+	assert_int_equal(numbers[espy_call_nr(ESPY_ABI_IA32, "lseek")], ESPY_NUMBER_ON);
+}
+
 static void test_inline(void **state)
 {
 	(void)state;
@@ -272,17 +293,12 @@ static void test_bounds(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_inline),
-		cmocka_unit_test(test_positions_and_vectors),
-		cmocka_unit_test(test_widths),
-		cmocka_unit_test(test_credentials),
-		cmocka_unit_test(test_selection),
-		cmocka_unit_test(test_executable),
-		cmocka_unit_test(test_process_access),
-		cmocka_unit_test(test_urings),
-		cmocka_unit_test(test_uring_layouts),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_arguments),      cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_inline),         cmocka_unit_test(test_positions_and_vectors),
+		cmocka_unit_test(test_widths),         cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_selection),      cmocka_unit_test(test_executable),
+		cmocka_unit_test(test_process_access), cmocka_unit_test(test_urings),
+		cmocka_unit_test(test_uring_layouts),  cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
